@@ -1,0 +1,41 @@
+# A module is a folder of src/ and include/postern/, a namespace and a static library of the same name.
+# Sources are globbed: a module owns every .cpp in its folder.
+
+add_library(postern_flags INTERFACE)
+target_include_directories(postern_flags INTERFACE ${CMAKE_SOURCE_DIR}/include)
+target_compile_definitions(postern_flags INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+  POSTERN_VERSION="${PROJECT_VERSION}")
+
+function(postern_module name)
+  cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  list(TRANSFORM arg_DEPS PREPEND postern_)
+  if(sources)
+    add_library(postern_${name} STATIC ${sources})
+    target_include_directories(postern_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(postern_${name} PUBLIC postern_flags ${arg_DEPS} ${arg_LIBS})
+  else()
+    add_library(postern_${name} INTERFACE)
+    target_link_libraries(postern_${name} INTERFACE postern_flags ${arg_DEPS} ${arg_LIBS})
+  endif()
+endfunction()
+
+# A program is its folder's main.cpp on top of a library of the rest, so that tests can link the rest.
+function(postern_program program folder)
+  cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
+  set(main ${CMAKE_SOURCE_DIR}/src/${folder}/main.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
+  list(REMOVE_ITEM sources ${main})
+  list(TRANSFORM arg_DEPS PREPEND postern_)
+  if(sources)
+    add_library(postern_${folder} STATIC ${sources})
+    target_include_directories(postern_${folder} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(postern_${folder} PUBLIC postern_flags ${arg_DEPS} ${arg_LIBS})
+  endif()
+  if(EXISTS ${main})
+    add_executable(${program} ${main})
+    target_include_directories(${program} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(${program} PRIVATE postern_${folder})
+    install(TARGETS ${program} RUNTIME DESTINATION bin)
+  endif()
+endfunction()

@@ -1,0 +1,37 @@
+// TaskGroup starts coroutines that nobody awaits. It names and counts them, reports an exception that escapes, and
+// shutdown waits for it and can say which task is still busy. Replaces asio's "detached", which swallows exceptions.
+// Lives on one executor and is used on that executor's thread only. The tasks take values, never references to locals.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "postern/base/clock.hpp"
+#include "postern/base/log.hpp"
+#include "postern/base/task.hpp"
+
+namespace postern::base {
+
+class TaskGroup {
+ public:
+  TaskGroup(Executor executor, Clock& clock, Log& log);
+  ~TaskGroup();
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+
+  void spawn(std::string name, Task<void> task);
+  std::size_t size() const;
+  std::vector<std::string> names() const;
+  void cancel();                          // asks every task to end: its pending wait is cancelled
+  Task<bool> wait_empty(SteadyTime until);  // false: the time came first
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace postern::base

@@ -1,0 +1,44 @@
+#include "postern/base/random.hpp"
+
+#include <algorithm>
+
+namespace postern::base {
+
+namespace {
+
+constexpr char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";  // Crockford's base 32: sorts as its values do
+constexpr std::size_t time_digits = 9;                            // 45 bits of milliseconds: until the year 3084
+constexpr std::size_t random_digits = 7;
+
+void put(std::string& out, std::uint64_t value, std::size_t count) {
+  for (std::size_t i = count; i-- > 0;) out += alphabet[(value >> (5 * i)) & 31];
+}
+
+std::string time_part(WallTime when) {
+  std::string out;
+  put(out, static_cast<std::uint64_t>(std::max<std::int64_t>(0, when.time_since_epoch().count())), time_digits);
+  return out;
+}
+
+}  // namespace
+
+SystemRandom::SystemRandom() {
+  std::random_device device;
+  std::seed_seq seed{device(), device(), device(), device()};
+  engine_.seed(seed);
+}
+
+std::uint64_t SystemRandom::next() {
+  const std::lock_guard lock(mutex_);
+  return engine_();
+}
+
+std::string make_id(WallTime now, Random& random) {
+  std::string id = time_part(now);
+  put(id, random.next(), random_digits);
+  return id;
+}
+
+std::string first_id_of(WallTime when) { return time_part(when) + std::string(random_digits, '0'); }
+
+}  // namespace postern::base

@@ -1,0 +1,82 @@
+#include "postern/base/spawn.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+namespace postern::base {
+
+namespace asio = boost::asio;
+
+struct TaskGroup::State {
+  struct Entry {
+    std::string name;
+    asio::cancellation_signal cancel;
+  };
+  State(Executor e, Clock& c, Log& l) : executor(std::move(e)), clock(c), log(l), emptied(clock.make_timer(executor)) {}
+
+  Executor executor;
+  Clock& clock;
+  Log& log;
+  std::list<Entry> tasks;
+  std::unique_ptr<Timer> emptied;
+};
+
+namespace {
+
+std::string describe(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "unknown exception";
+  }
+}
+
+}  // namespace
+
+TaskGroup::TaskGroup(Executor executor, Clock& clock, Log& log)
+    : state_(std::make_shared<State>(std::move(executor), clock, log)) {}
+
+TaskGroup::~TaskGroup() = default;
+
+void TaskGroup::spawn(std::string name, Task<void> task) {
+  auto& entry = state_->tasks.emplace_back();
+  entry.name = std::move(name);
+  const auto at = std::prev(state_->tasks.end());
+  auto finished = [state = state_, at](const std::exception_ptr& thrown) {
+    if (thrown) state->log.error("task", {{"name", at->name}, {"reason", describe(thrown)}});
+    state->tasks.erase(at);
+    if (state->tasks.empty()) state->emptied->cancel();
+  };
+  asio::co_spawn(state_->executor, std::move(task), asio::bind_cancellation_slot(entry.cancel.slot(), finished));
+}
+
+std::size_t TaskGroup::size() const { return state_->tasks.size(); }
+
+std::vector<std::string> TaskGroup::names() const {
+  std::vector<std::string> out;
+  for (const auto& entry : state_->tasks) out.push_back(entry.name);
+  return out;
+}
+
+void TaskGroup::cancel() {
+  // A task may end inside emit and take itself off the list, so the next one is looked up first.
+  for (auto it = state_->tasks.begin(); it != state_->tasks.end();) {
+    auto& entry = *it++;
+    entry.cancel.emit(asio::cancellation_type::terminal);
+  }
+}
+
+Task<bool> TaskGroup::wait_empty(SteadyTime until) {
+  auto state = state_;
+  while (!state->tasks.empty()) {
+    state->emptied->expires_at(until);
+    const bool expired = co_await state->emptied->wait();
+    if (expired) co_return state->tasks.empty();
+  }
+  co_return true;
+}
+
+}  // namespace postern::base
