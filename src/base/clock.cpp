@@ -29,7 +29,8 @@ class SystemTimer final : public Timer {
 };
 
 std::tm utc(WallTime when) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(when));
+  const std::time_t seconds =
+      std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(when));
   std::tm out{};
   gmtime_r(&seconds, &out);
   return out;
@@ -50,7 +51,9 @@ WallTime SystemClock::wall_now() const {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
-SteadyTime SystemClock::steady_now() const { return std::chrono::steady_clock::now(); }
+SteadyTime SystemClock::steady_now() const {
+  return std::chrono::steady_clock::now();
+}
 
 std::unique_ptr<Timer> SystemClock::make_timer(Executor executor) {
   return std::make_unique<SystemTimer>(executor);
@@ -63,13 +66,15 @@ Task<void> sleep_until(Clock& clock, SteadyTime when) {
   co_await timer->wait();
 }
 
-Task<void> sleep_for(Clock& clock, Duration duration) { return sleep_until(clock, clock.steady_now() + duration); }
+Task<void> sleep_for(Clock& clock, Duration duration) {
+  return sleep_until(clock, clock.steady_now() + duration);
+}
 
 std::string to_rfc3339(WallTime when) {
   const std::tm t = utc(when);
   const auto millis = (when.time_since_epoch().count() % 1000 + 1000) % 1000;
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,
-                     t.tm_min, t.tm_sec, millis);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
+                     t.tm_hour, t.tm_min, t.tm_sec, millis);
 }
 
 std::string to_rfc5322(WallTime when) {

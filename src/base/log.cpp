@@ -14,15 +14,21 @@ using Value = std::variant<std::string_view, std::int64_t, double, bool>;
 
 std::string_view name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::warn: return "warn";
-    case LogLevel::error: return "error";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warn:
+      return "warn";
+    case LogLevel::error:
+      return "error";
   }
   return "info";
 }
 
-bool is_address(std::string_view key) { return key == "from" || key == "to" || key == "orig_to"; }
+bool is_address(std::string_view key) {
+  return key == "from" || key == "to" || key == "orig_to";
+}
 
 bool plain(std::string_view text) {
   if (text.empty()) return false;
@@ -106,7 +112,8 @@ Log::Log(Clock& clock, Sink sink) : clock_(clock), sink_(std::move(sink)) {}
 
 Log::Sink Log::stderr_sink() {
   return [](std::string_view line) {
-    // One write a line, so that lines of several threads do not mix. A reader that went away costs the line, not the mail.
+    // One write a line, so that lines of several threads do not mix. A reader that went away costs the line,
+    // not the mail.
     while (!line.empty()) {
       const auto n = ::write(STDERR_FILENO, line.data(), line.size());
       if (n < 0 && errno != EINTR) return;

@@ -49,7 +49,8 @@ struct Metrics::Family {
 };
 
 Histogram::Histogram(std::vector<double> bounds)
-    : bounds_(std::move(bounds)), buckets_(std::make_unique<std::atomic<std::uint64_t>[]>(bounds_.size() + 1)) {}
+    : bounds_(std::move(bounds)),
+      buckets_(std::make_unique<std::atomic<std::uint64_t>[]>(bounds_.size() + 1)) {}
 
 void Histogram::observe(double seconds) {
   const auto at = std::lower_bound(bounds_.begin(), bounds_.end(), seconds) - bounds_.begin();
@@ -90,14 +91,16 @@ Gauge& Metrics::gauge(std::string_view name, std::string_view help, Labels label
   return *slot;
 }
 
-Histogram& Metrics::histogram(std::string_view name, std::string_view help, std::vector<double> bounds, Labels labels) {
+Histogram& Metrics::histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
+                              Labels labels) {
   const std::lock_guard lock(mutex_);
   auto& slot = family(name, help, "histogram").histograms[std::move(labels)];
   if (!slot) slot = std::make_unique<Histogram>(std::move(bounds));
   return *slot;
 }
 
-void Metrics::gauge_function(std::string_view name, std::string_view help, Labels labels, std::function<double()> read) {
+void Metrics::gauge_function(std::string_view name, std::string_view help, Labels labels,
+                             std::function<double()> read) {
   const std::lock_guard lock(mutex_);
   family(name, help, "gauge").functions[std::move(labels)] = std::move(read);
 }
@@ -108,9 +111,12 @@ std::string Metrics::render() const {
   auto to = std::back_inserter(out);
   for (const auto& [name, f] : families_) {
     fmt::format_to(to, "# HELP {} {}\n# TYPE {} {}\n", name, f->help, name, f->type);
-    for (const auto& [labels, c] : f->counters) fmt::format_to(to, "{}{} {}\n", name, braces(labels), c->value());
-    for (const auto& [labels, g] : f->gauges) fmt::format_to(to, "{}{} {}\n", name, braces(labels), g->value());
-    for (const auto& [labels, read] : f->functions) fmt::format_to(to, "{}{} {}\n", name, braces(labels), read());
+    for (const auto& [labels, c] : f->counters)
+      fmt::format_to(to, "{}{} {}\n", name, braces(labels), c->value());
+    for (const auto& [labels, g] : f->gauges)
+      fmt::format_to(to, "{}{} {}\n", name, braces(labels), g->value());
+    for (const auto& [labels, read] : f->functions)
+      fmt::format_to(to, "{}{} {}\n", name, braces(labels), read());
     for (const auto& [labels, h] : f->histograms) {
       std::uint64_t total = 0;
       for (std::size_t i = 0; i < h->bounds_.size(); ++i) {
@@ -120,8 +126,8 @@ std::string Metrics::render() const {
       }
       total += h->buckets_[h->bounds_.size()].load(std::memory_order_relaxed);
       fmt::format_to(to, "{}_bucket{} {}\n", name, braces(labels, "le=\"+Inf\""), total);
-      fmt::format_to(to, "{}_sum{} {}\n{}_count{} {}\n", name, braces(labels), h->sum_.load(std::memory_order_relaxed), name,
-                     braces(labels), total);
+      fmt::format_to(to, "{}_sum{} {}\n{}_count{} {}\n", name, braces(labels),
+                     h->sum_.load(std::memory_order_relaxed), name, braces(labels), total);
     }
   }
   return out;

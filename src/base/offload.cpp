@@ -18,18 +18,25 @@ struct Pool::Impl {
   asio::thread_pool threads;
 };
 
-Pool::Pool(std::string name, std::size_t threads) : impl_(new Impl{std::move(name), asio::thread_pool(threads)}) {
+Pool::Pool(std::string name, std::size_t threads)
+    : impl_(new Impl{std::move(name), asio::thread_pool(threads)}) {
   // Each thread names itself in the first work that it does: ps -L and gdb then tell them apart.
   for (std::size_t i = 0; i < threads; ++i) {
     post([label = impl_->name.substr(0, 15)] { pthread_setname_np(pthread_self(), label.c_str()); });
   }
 }
 
-Pool::~Pool() { join(); }
+Pool::~Pool() {
+  join();
+}
 
-void Pool::post(std::function<void()> work) { asio::post(impl_->threads, std::move(work)); }
+void Pool::post(std::function<void()> work) {
+  asio::post(impl_->threads, std::move(work));
+}
 
-void Pool::join() { impl_->threads.join(); }
+void Pool::join() {
+  impl_->threads.join();
+}
 
 Task<void> detail::run_on(Pool& pool, std::function<void()> work) {
   auto initiate = [&pool, &work](auto handler) {

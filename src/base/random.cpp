@@ -6,8 +6,9 @@ namespace postern::base {
 
 namespace {
 
-constexpr char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";  // Crockford's base 32: sorts as its values do
-constexpr std::size_t time_digits = 9;                            // 45 bits of milliseconds: until the year 3084
+constexpr char alphabet[] =
+    "0123456789ABCDEFGHJKMNPQRSTVWXYZ";  // Crockford's base 32: sorts as its values do
+constexpr std::size_t time_digits = 9;   // 45 bits of milliseconds: until the year 3084
 constexpr std::size_t random_digits = 7;
 
 void put(std::string& out, std::uint64_t value, std::size_t count) {
@@ -16,7 +17,8 @@ void put(std::string& out, std::uint64_t value, std::size_t count) {
 
 std::string time_part(WallTime when) {
   std::string out;
-  put(out, static_cast<std::uint64_t>(std::max<std::int64_t>(0, when.time_since_epoch().count())), time_digits);
+  put(out, static_cast<std::uint64_t>(std::max<std::int64_t>(0, when.time_since_epoch().count())),
+      time_digits);
   return out;
 }
 
@@ -39,6 +41,8 @@ std::string make_id(WallTime now, Random& random) {
   return id;
 }
 
-std::string first_id_of(WallTime when) { return time_part(when) + std::string(random_digits, '0'); }
+std::string first_id_of(WallTime when) {
+  return time_part(when) + std::string(random_digits, '0');
+}
 
 }  // namespace postern::base

@@ -13,7 +13,8 @@ struct TaskGroup::State {
     std::string name;
     asio::cancellation_signal cancel;
   };
-  State(Executor e, Clock& c, Log& l) : executor(std::move(e)), clock(c), log(l), emptied(clock.make_timer(executor)) {}
+  State(Executor e, Clock& c, Log& l)
+      : executor(std::move(e)), clock(c), log(l), emptied(clock.make_timer(executor)) {}
 
   Executor executor;
   Clock& clock;
@@ -50,10 +51,13 @@ void TaskGroup::spawn(std::string name, Task<void> task) {
     state->tasks.erase(at);
     if (state->tasks.empty()) state->emptied->cancel();
   };
-  asio::co_spawn(state_->executor, std::move(task), asio::bind_cancellation_slot(entry.cancel.slot(), finished));
+  asio::co_spawn(state_->executor, std::move(task),
+                 asio::bind_cancellation_slot(entry.cancel.slot(), finished));
 }
 
-std::size_t TaskGroup::size() const { return state_->tasks.size(); }
+std::size_t TaskGroup::size() const {
+  return state_->tasks.size();
+}
 
 std::vector<std::string> TaskGroup::names() const {
   std::vector<std::string> out;

@@ -1,5 +1,5 @@
-// A shared allowance of bytes (limits.memory). Who can't get its share spills to disk or refuses; nobody waits for it.
-// Loop thread only. The budget outlives its leases.
+// A shared allowance of bytes (limits.memory). Who can't get its share spills to disk or refuses; nobody
+// waits for it. Loop thread only. The budget outlives its leases.
 #pragma once
 
 #include <cstddef>

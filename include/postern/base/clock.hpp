@@ -44,8 +44,8 @@ class SystemClock final : public Clock {
 Task<void> sleep_until(Clock& clock, SteadyTime when);
 Task<void> sleep_for(Clock& clock, Duration duration);
 
-std::string to_rfc3339(WallTime when);          // 2026-11-24T10:15:30.123Z, for logs and JSON
-std::string to_rfc5322(WallTime when);          // Tue, 24 Nov 2026 10:15:30 +0000, for Date and Received
+std::string to_rfc3339(WallTime when);  // 2026-11-24T10:15:30.123Z, for logs and JSON
+std::string to_rfc5322(WallTime when);  // Tue, 24 Nov 2026 10:15:30 +0000, for Date and Received
 Result<WallTime> from_rfc3339(std::string_view text);
 
 }  // namespace postern::base

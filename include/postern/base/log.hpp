@@ -1,5 +1,6 @@
 // Structured log: one line an event, logfmt or JSON, the same fields in both. Thread-safe.
-// Never hand it message content or secrets. Fields named from, to, orig_to are masked when mask_addresses is on.
+// Never hand it message content or secrets. Fields named from, to, orig_to are masked when mask_addresses is
+// on.
 #pragma once
 
 #include <atomic>
@@ -26,8 +27,8 @@ class LogField {
   LogField(std::string_view key, bool value) : key_(key), value_(value) {}
   LogField(std::string_view key, double value) : key_(key), value_(value) {}
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  LogField(std::string_view key, T value) : key_(key), value_(static_cast<std::int64_t>(value)) {}
+  requires(!std::same_as<T, bool>) LogField(std::string_view key, T value)
+      : key_(key), value_(static_cast<std::int64_t>(value)) {}
 
   std::string_view key() const { return key_; }
   const std::variant<std::string_view, std::int64_t, double, bool>& value() const { return value_; }
@@ -47,10 +48,18 @@ class Log {
   void configure(LogFormat format, LogLevel level, bool mask_addresses);
   bool enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
 
-  void debug(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::debug, event, fields); }
-  void info(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::info, event, fields); }
-  void warn(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::warn, event, fields); }
-  void error(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::error, event, fields); }
+  void debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::debug, event, fields);
+  }
+  void info(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::info, event, fields);
+  }
+  void warn(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::warn, event, fields);
+  }
+  void error(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::error, event, fields);
+  }
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields);
 
  private:

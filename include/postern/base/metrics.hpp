@@ -1,6 +1,6 @@
 // Counters, gauges and histograms in Prometheus' text format. Registering takes a lock and happens at start
-// (or once per label value); adding is atomic and free of locks. References stay valid as long as the registry.
-// Labels come from small closed sets: never an address, a domain or an id.
+// (or once per label value); adding is atomic and free of locks. References stay valid as long as the
+// registry. Labels come from small closed sets: never an address, a domain or an id.
 #pragma once
 
 #include <atomic>
@@ -56,9 +56,11 @@ class Metrics {
   // The same name and labels give the same object.
   Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
-  Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds, Labels labels = {});
+  Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
+                       Labels labels = {});
   // Called while rendering, on the thread that renders.
-  void gauge_function(std::string_view name, std::string_view help, Labels labels, std::function<double()> read);
+  void gauge_function(std::string_view name, std::string_view help, Labels labels,
+                      std::function<double()> read);
 
   std::string render() const;
 

@@ -1,6 +1,7 @@
-// offload(pool, fn): the only bridge from the loop to blocking code. fn runs on a thread of the pool, the caller goes on
-// on its own executor with the result; an exception in fn comes out of the co_await. 100 us of CPU or any disk call goes here.
-// A pool is joined before the loop that waits for it is destroyed (app/lifecycle); an offloaded call cannot be cancelled.
+// offload(pool, fn): the only bridge from the loop to blocking code. fn runs on a thread of the pool, the
+// caller goes on on its own executor with the result; an exception in fn comes out of the co_await. 100 us of
+// CPU or any disk call goes here. A pool is joined before the loop that waits for it is destroyed
+// (app/lifecycle); an offloaded call cannot be cancelled.
 #pragma once
 
 #include <cstddef>

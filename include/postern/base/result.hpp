@@ -1,5 +1,6 @@
-// What a call gives that may fail: a value or an Error. Decisions (policy::Verdict, delivery::Outcome) are values, not errors.
-// An Error's kind is for code, its message is for the log and the person; it never goes to an SMTP client.
+// What a call gives that may fail: a value or an Error. Decisions (policy::Verdict, delivery::Outcome) are
+// values, not errors. An Error's kind is for code, its message is for the log and the person; it never goes
+// to an SMTP client.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -44,6 +45,8 @@ Error system_error(std::string_view what, int number);
 template <class T = void>
 using Result = boost::system::result<T, Error>;
 
-inline Error fail(Errc code, std::string message) { return Error{code, std::move(message)}; }
+inline Error fail(Errc code, std::string message) {
+  return Error{code, std::move(message)};
+}
 
 }  // namespace postern::base

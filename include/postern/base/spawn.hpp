@@ -1,6 +1,7 @@
-// TaskGroup starts coroutines that nobody awaits. It names and counts them, reports an exception that escapes, and
-// shutdown waits for it and can say which task is still busy. Replaces asio's "detached", which swallows exceptions.
-// Lives on one executor and is used on that executor's thread only. The tasks take values, never references to locals.
+// TaskGroup starts coroutines that nobody awaits. It names and counts them, reports an exception that
+// escapes, and shutdown waits for it and can say which task is still busy. Replaces asio's "detached", which
+// swallows exceptions. Lives on one executor and is used on that executor's thread only. The tasks take
+// values, never references to locals.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,7 @@ class TaskGroup {
   void spawn(std::string name, Task<void> task);
   std::size_t size() const;
   std::vector<std::string> names() const;
-  void cancel();                          // asks every task to end: its pending wait is cancelled
+  void cancel();                            // asks every task to end: its pending wait is cancelled
   Task<bool> wait_empty(SteadyTime until);  // false: the time came first
 
  private:

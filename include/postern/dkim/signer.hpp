@@ -1,0 +1,45 @@
+// Signs one message with the key of its From domain (RFC 6376), in the form that survives SES:
+// relaxed/relaxed, rsa-sha256, From oversigned; Message-ID, Date, Return-Path, Bounces-To and X-SES-* neither
+// signed nor oversigned, since SES replaces them. Blocking and CPU-heavy: runs on the crypto pool. Signer is
+// immutable and may be used by several threads at once. Narrow on purpose: the engine (libopendkim) is behind
+// it and can be replaced without touching callers.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "postern/base/clock.hpp"
+#include "postern/base/result.hpp"
+
+namespace postern::dkim {
+
+struct KeySpec {
+  std::string domain;
+  std::string selector;
+  std::string key_file;
+  bool subdomains = true;
+};
+
+// Gives the next portion of the body, empty at its end.
+using BodySource = std::function<base::Result<std::string_view>()>;
+
+class Signer {
+ public:
+  // Reads and proves every key: parses, RSA of at least 1024 bits, a test signature. The message names file
+  // and remedy.
+  static base::Result<std::shared_ptr<const Signer>> create(const std::vector<KeySpec>& keys);
+  virtual ~Signer() = default;
+
+  // The key for a From domain: its own, else that of the nearest parent with subdomains. Null: none.
+  virtual const KeySpec* key_for(std::string_view from_domain) const = 0;
+
+  // The whole field, "DKIM-Signature: ...\r\n", to be put before the message. not_found: no key for the
+  // domain.
+  virtual base::Result<std::string> sign(std::string_view from_domain, std::string_view header,
+                                         const BodySource& body, base::WallTime now) const = 0;
+};
+
+}  // namespace postern::dkim

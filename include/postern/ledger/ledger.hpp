@@ -1,0 +1,57 @@
+// What became of every message: a row for every (message, recipient, attempt), searchable. SQLite (ledger.db,
+// synchronous NORMAL). Idempotent: the same attempt written twice is one row, since settle writes here first,
+// then to the spool. Called on the loop; writes are gathered on the books writer, reads run on the disk pool.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "postern/base/books_writer.hpp"
+#include "postern/base/log.hpp"
+#include "postern/base/offload.hpp"
+#include "postern/base/result.hpp"
+#include "postern/base/task.hpp"
+
+namespace postern::ledger {
+
+enum class Status { sent, deferred, bounced, suppressed, held };
+std::string_view to_string(Status status);
+
+struct Row {
+  std::string id;     // of the message
+  int recipient = 0;  // its number
+  int attempt = 0;    // from 1; 0 for what never was tried (suppressed)
+  base::WallTime time{};
+  base::WallTime arrived{};
+  std::string from, to;
+  std::string stream, client;
+  std::uint64_t size = 0;
+  Status status = Status::sent;
+  std::string relay;  // host[ip]:port
+  std::string dsn;    // 2.0.0
+  std::string reply;
+  std::string ses_id;
+  std::string reason;  // outcome's or suppression's word
+};
+
+struct Query {
+  std::string to, from, id, ses_id;  // empty: any; compared without case
+  std::optional<base::WallTime> since;
+  std::size_t limit = 1000;
+};
+
+class Ledger {
+ public:
+  static base::Result<std::unique_ptr<Ledger>> open(const std::string& directory, base::Executor loop,
+                                                    base::Pool& disk, base::BooksWriter& writer,
+                                                    base::Log& log);
+  virtual ~Ledger() = default;
+  virtual void record(std::vector<Row> rows) = 0;  // returns at once
+  virtual base::Task<base::Result<void>> record_and_wait(
+      std::vector<Row> rows) = 0;  // committed (not synced) when it returns
+  virtual base::Task<base::Result<std::vector<Row>>> search(Query query) = 0;  // newest first
+};
+
+}  // namespace postern::ledger

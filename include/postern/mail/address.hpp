@@ -1,0 +1,38 @@
+// Mail addresses as SES takes them: 7-bit local part and domain (RFC 5321 4.1.2, 4.1.3). Pure.
+// Case is kept as given; compare with same_mailbox or by lookup_key.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "postern/base/result.hpp"
+
+namespace postern::mail {
+
+// "a@b" without brackets, source route or parameters. An empty path (<>) is an empty string.
+// Accepts quoted local parts and address literals; refuses controls, 8 bit, lengths over 64/255/254+2.
+base::Result<std::string> parse_mailbox(std::string_view text);
+
+std::string_view local_part(std::string_view address);  // up to the last @; all of it when there is none
+std::string_view domain_of(std::string_view address);   // after the last @; empty when there is none
+
+std::string to_lower(std::string_view text);  // ASCII only
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+std::string lookup_key(
+    std::string_view address);  // what the suppression list compares: lower case of the whole
+
+// Shell-like pattern of the configuration: * matches any run, ? one character; case does not count.
+bool matches_pattern(std::string_view pattern, std::string_view address);
+
+// The addresses of a header field body such as From or To (RFC 5322 3.4): display names, comments, groups and
+// quoted strings are understood. Each entry is the bare addr-spec and its byte range in `body`, so that it
+// can be replaced where it stands. What can't be read as addresses gives Errc::invalid.
+struct FieldAddress {
+  std::string address;
+  std::size_t begin = 0;  // of the addr-spec itself, brackets excluded
+  std::size_t end = 0;
+};
+base::Result<std::vector<FieldAddress>> parse_address_list(std::string_view body);
+
+}  // namespace postern::mail

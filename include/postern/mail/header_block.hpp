@@ -1,0 +1,46 @@
+// The header section of a message (RFC 5322 2.2), kept byte for byte: fields that nobody touches come out as
+// they went in. Pure. Lines end with CRLF; the empty line that ends the section is not part of it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "postern/base/result.hpp"
+
+namespace postern::mail {
+
+class HeaderBlock {
+ public:
+  struct Field {
+    std::string raw;              // "Subject: a\r\n b\r\n", with its folding and final CRLF
+    std::size_t name_length = 0;  // raw.substr(0, name_length) is the name as written
+
+    std::string_view name() const { return std::string_view(raw).substr(0, name_length); }
+    std::string_view body() const;           // after the colon, without the final CRLF, folding kept
+    std::string unfolded() const;            // body without CRLF of the folding, trimmed
+    bool is(std::string_view wanted) const;  // name compares without case, white space before the colon aside
+  };
+
+  // Errc::invalid with the reason when it is not a header section: a line that is no field and no
+  // continuation (an mbox "From " line in the first place too), NUL or bare CR in a field, a field over
+  // max_field bytes.
+  static base::Result<HeaderBlock> parse(std::string_view bytes, std::size_t max_field = 64 * 1024);
+
+  const std::vector<Field>& fields() const { return fields_; }
+  const Field* find(std::string_view name) const;  // the first
+  std::size_t count(std::string_view name) const;
+
+  void prepend(std::string_view name, std::string_view body);  // folds nothing: body may hold CRLF SP
+  void append(std::string_view name, std::string_view body);
+  void replace_body(std::size_t index, std::string_view body);
+  std::size_t remove(std::string_view name);  // every one; gives how many
+
+  std::string bytes() const;  // all fields, without the empty line
+
+ private:
+  std::vector<Field> fields_;
+};
+
+}  // namespace postern::mail
