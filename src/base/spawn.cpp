@@ -10,6 +10,7 @@ namespace asio = boost::asio;
 
 struct TaskGroup::State {
   struct Entry {
+    Id id = 0;
     std::string name;
     asio::cancellation_signal cancel;
   };
@@ -20,6 +21,7 @@ struct TaskGroup::State {
   Clock& clock;
   Log& log;
   std::list<Entry> tasks;
+  Id next_id = 1;
   std::unique_ptr<Timer> emptied;
 };
 
@@ -42,9 +44,11 @@ TaskGroup::TaskGroup(Executor executor, Clock& clock, Log& log)
 
 TaskGroup::~TaskGroup() = default;
 
-void TaskGroup::spawn(std::string name, Task<void> task) {
+TaskGroup::Id TaskGroup::spawn(std::string name, Task<void> task) {
   auto& entry = state_->tasks.emplace_back();
+  entry.id = state_->next_id++;
   entry.name = std::move(name);
+  const Id id = entry.id;
   const auto at = std::prev(state_->tasks.end());
   auto finished = [state = state_, at](const std::exception_ptr& thrown) {
     if (thrown) state->log.error("task", {{"name", at->name}, {"reason", describe(thrown)}});
@@ -53,6 +57,7 @@ void TaskGroup::spawn(std::string name, Task<void> task) {
   };
   asio::co_spawn(state_->executor, std::move(task),
                  asio::bind_cancellation_slot(entry.cancel.slot(), finished));
+  return id;
 }
 
 std::size_t TaskGroup::size() const {
@@ -70,6 +75,14 @@ void TaskGroup::cancel() {
   for (auto it = state_->tasks.begin(); it != state_->tasks.end();) {
     auto& entry = *it++;
     entry.cancel.emit(asio::cancellation_type::terminal);
+  }
+}
+
+void TaskGroup::cancel(Id id) {
+  for (auto& entry : state_->tasks) {
+    if (entry.id != id) continue;
+    entry.cancel.emit(asio::cancellation_type::terminal);
+    return;
   }
 }
 
