@@ -3,6 +3,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 
 namespace postern::base {
 
@@ -27,9 +29,12 @@ struct TaskGroup::State {
 
 namespace {
 
+// Empty: the task was cancelled, which is how a task without end ends.
 std::string describe(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
+  } catch (const boost::system::system_error& e) {
+    return e.code() == asio::error::operation_aborted ? std::string() : e.what();
   } catch (const std::exception& e) {
     return e.what();
   } catch (...) {
@@ -51,7 +56,8 @@ TaskGroup::Id TaskGroup::spawn(std::string name, Task<void> task) {
   const Id id = entry.id;
   const auto at = std::prev(state_->tasks.end());
   auto finished = [state = state_, at](const std::exception_ptr& thrown) {
-    if (thrown) state->log.error("task", {{"name", at->name}, {"reason", describe(thrown)}});
+    const std::string reason = thrown ? describe(thrown) : std::string();
+    if (!reason.empty()) state->log.error("task", {{"name", at->name}, {"reason", reason}});
     state->tasks.erase(at);
     if (state->tasks.empty()) state->emptied->cancel();
   };
