@@ -51,19 +51,17 @@ std::string remedy(const std::string& path, const std::string& aside) {
 
 // The WAL goes along: SQLite would replay it into whatever is created under the old name.
 Error set_aside(const std::string& path, std::string_view why) {
-  const std::string aside =
-      (fs::path(path).parent_path() / (corrupt_prefix(path) + compact_time())).string();
+  const std::string aside = (fs::path(path).parent_path() / (corrupt_prefix(path) + compact_time())).string();
   std::error_code failed;
   std::error_code ignored;
   fs::rename(path, aside, failed);
   if (failed)
-    return fail(Errc::corrupt, fmt::format("{} is corrupt ({}) and can't be renamed: {}", path, why,
-                                           failed.message()));
+    return fail(Errc::corrupt,
+                fmt::format("{} is corrupt ({}) and can't be renamed: {}", path, why, failed.message()));
   fs::rename(path + "-wal", aside + "-wal", ignored);
   fs::remove(path + "-shm", ignored);
-  return fail(Errc::corrupt,
-              fmt::format("{} is corrupt ({}); it was set aside as {}; {}", path, why, aside,
-                          remedy(path, aside)));
+  return fail(Errc::corrupt, fmt::format("{} is corrupt ({}); it was set aside as {}; {}", path, why, aside,
+                                         remedy(path, aside)));
 }
 
 // SQLite would create it readable for all; its WAL takes the mode from it.
@@ -123,6 +121,14 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
                                            path, version, options.migrations.size()));
     set_up(*db, options);
     migrate(*db, options.migrations);
+    if (options.check_all) {
+      const std::string found = db->execAndGet("PRAGMA quick_check(1)").getString();
+      db->exec("PRAGMA shrink_memory");
+      if (found != "ok") {
+        db.reset();
+        return set_aside(path, found);
+      }
+    }
     return std::unique_ptr<Database>(new Database(std::move(db)));
   } catch (const SQLite::Exception& e) {
     const Error error = database_error("open " + path, e);
@@ -143,10 +149,22 @@ void Database::checkpoint() {
   sqlite3_wal_checkpoint_v2(connection_->getHandle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
+bool Database::shrink() {
+  const int pages = connection_->execAndGet("PRAGMA page_count").getInt();
+  const int unused = connection_->execAndGet("PRAGMA freelist_count").getInt();
+  if (unused <= pages / 4) return false;
+  connection_->exec("PRAGMA incremental_vacuum(200)");
+  return true;
+}
+
 std::unique_ptr<SQLite::Database> open_reader(const std::string& path, int cache_kib) {
   auto db = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, 1000);
   db->exec(fmt::format("PRAGMA cache_size = -{}", cache_kib));
   return db;
+}
+
+StatementReset::~StatementReset() {
+  statement_.tryReset();
 }
 
 Error database_error(std::string_view what, const std::exception& thrown) {

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,7 +17,8 @@
 
 namespace SQLite {
 class Database;
-}
+class Statement;
+}  // namespace SQLite
 
 namespace postern::base {
 
@@ -25,13 +28,15 @@ struct DatabaseOptions {
   std::vector<const char*> migrations;  // [i] leads from version i to i + 1; only forward
   Sync sync = Sync::full;
   int cache_kib = 256;
+  bool check_all = false;  // reads the whole file: for what is small and must not be silently incomplete
 };
 
 // The writing connection. Used by one thread at a time.
 class Database {
  public:
-  // A file that can't be read is renamed to "<path>.corrupt-<time>" and gives Errc::corrupt; while such a file
-  // lies there and `path` does not exist, none is created: the operator decides. Also newer, permission, io.
+  // A file that can't be read is renamed to "<path>.corrupt-<time>" and gives Errc::corrupt; while such a
+  // file lies there and `path` does not exist, none is created: the operator decides. Also newer, permission,
+  // io.
   static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
   ~Database();
   Database(const Database&) = delete;
@@ -41,6 +46,9 @@ class Database {
   // The WAL has outgrown its bound: checkpoint() when nothing else waits. It waits for no reader.
   bool wants_checkpoint() const { return wal_pages_ >= checkpoint_pages; }
   void checkpoint();
+  // Gives a slice of free pages back to the file system when they are more than a quarter of the file; fewer
+  // are soon used again. True: there are more.
+  bool shrink();
 
  private:
   static constexpr int checkpoint_pages = 1000;
@@ -53,6 +61,19 @@ std::unique_ptr<SQLite::Database> open_reader(const std::string& path, int cache
 
 // What an exception of SQLite means: corrupt, full, permission, busy or io.
 Error database_error(std::string_view what, const std::exception& thrown);
+
+// Resets a statement at the end of the scope: one that is left unfinished holds its transaction open, and the
+// WAL grows.
+class StatementReset {
+ public:
+  explicit StatementReset(SQLite::Statement& statement) : statement_(statement) {}
+  ~StatementReset();
+  StatementReset(const StatementReset&) = delete;
+  StatementReset& operator=(const StatementReset&) = delete;
+
+ private:
+  SQLite::Statement& statement_;
+};
 
 // Lends a T, built from the path of the database, to each thread that asks at the same time: a connection
 // with its prepared statements is used by one thread only, and there are as many as threads of the pool.
