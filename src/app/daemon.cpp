@@ -81,12 +81,12 @@ int run_daemon(const std::string& config_file) {
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
   auto loaded = load_snapshot(config_file);
-  if (!loaded.snapshot) {
-    for (const auto& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.to_string(config_file).c_str());
+  if (!loaded) {
+    for (const auto& problem : loaded.error()) std::fprintf(stderr, "%s\n", to_string(problem, config_file).c_str());
     return exit_config;
   }
   try {
-    return run(config_file, std::move(loaded.snapshot));
+    return run(config_file, std::move(*loaded));
   } catch (const std::exception& e) {
     complain(std::string("internal error: ") + e.what());
     return exit_software;

@@ -54,11 +54,12 @@ std::optional<StartFailure> Graph::listen() {
   }
   if (listeners.empty()) return StartFailure{exit_unavailable, "no address to listen on"};
   const auto& admin = config().admin;
+  const auto is_written = [this](const char* key) { return config().origin.lines.contains(key); };
   if (!admin.listen.empty()) {
-    if (auto failed = listen_on(admin.listen, admin.listen_written, admin_listeners)) return failed;
+    if (auto failed = listen_on(admin.listen, is_written("admin.listen"), admin_listeners)) return failed;
   }
   if (!admin.socket.empty()) {
-    if (auto failed = listen_on("unix:" + admin.socket, admin.socket_written, admin_listeners)) return failed;
+    if (auto failed = listen_on("unix:" + admin.socket, is_written("admin.socket"), admin_listeners)) return failed;
   }
   return std::nullopt;
 }

@@ -46,9 +46,8 @@ void Lifecycle::report_ready() {
   graph_.log.info("ready", {{"version", POSTERN_VERSION},
                             {"queued", totals.messages},
                             {"suppressed", graph_.suppression->size()}});
-  if (graph_.snapshots.current()->config.rewrite.null_sender.empty()) {
-    graph_.log.warn("config", {{"key", "rewrite.null_sender"},
-                               {"effect", "mail from <> is refused: SES takes none; set a verified address"}});
+  for (const auto& warning : warnings(graph_.snapshots.current()->config)) {
+    graph_.log.warn("config", {{"key", warning.key}, {"reason", warning.message}});
   }
   notify_service_manager("READY=1");
 }

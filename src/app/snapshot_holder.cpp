@@ -16,7 +16,7 @@ SnapshotHolder::SnapshotHolder(std::string config_file, std::shared_ptr<const Sn
       current_(std::move(first)),
       disk_(disk),
       log_(log),
-      seen_(stamp(watched_files(config_file_, current_->config))) {}
+      seen_(stamp(watched_files(current_->config))) {}
 
 std::vector<SnapshotHolder::Stamp> SnapshotHolder::stamp(const std::vector<std::string>& files) {
   std::vector<Stamp> out;
@@ -37,24 +37,24 @@ base::Task<void> SnapshotHolder::reload(std::string why) {
   reloading_ = true;
   // The stamps are taken before the files are read: a change in between is seen at the next look.
   auto work = [this] {
-    auto stamps = stamp(watched_files(config_file_, current_->config));
+    auto stamps = stamp(watched_files(current_->config));
     return std::make_pair(std::move(stamps), load_snapshot(config_file_));
   };
   auto [stamps, loaded] = co_await base::offload(disk_, std::move(work));
   reloading_ = false;
   seen_ = std::move(stamps);
-  if (!loaded.snapshot) {
-    for (const auto& problem : loaded.problems) {
-      log_.error("reload", {{"status", "refused"}, {"reason", problem.to_string(config_file_)}});
+  if (!loaded) {
+    for (const auto& problem : loaded.error()) {
+      log_.error("reload", {{"status", "refused"}, {"reason", to_string(problem, config_file_)}});
     }
     log_.error("reload", {{"status", "refused"}, {"effect", "the configuration in use stays in force"}});
     co_return;
   }
-  for (const auto& key : needs_restart(current_->config, loaded.snapshot->config)) {
+  for (const auto& key : needs_restart(current_->config, (*loaded)->config)) {
     log_.warn("reload", {{"key", key}, {"effect", "takes effect after a restart"}});
   }
-  current_ = std::move(loaded.snapshot);
-  seen_ = stamp(watched_files(config_file_, current_->config));
+  current_ = std::move(*loaded);
+  seen_ = stamp(watched_files(current_->config));
   log_.info("reload", {{"status", "done"}, {"reason", why}});
   if (changed_) changed_();
 }
@@ -62,7 +62,7 @@ base::Task<void> SnapshotHolder::reload(std::string why) {
 base::Task<void> SnapshotHolder::watch(base::Clock& clock) {
   for (;;) {
     co_await base::sleep_for(clock, poll_interval);
-    auto work = [this, config = current_] { return stamp(watched_files(config_file_, config->config)); };
+    auto work = [this, config = current_] { return stamp(watched_files(config->config)); };
     auto now = co_await base::offload(disk_, std::move(work));
     if (now == seen_) continue;
     seen_ = now;
