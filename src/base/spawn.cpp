@@ -3,6 +3,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 
 namespace postern::base {
 
@@ -12,6 +14,7 @@ struct TaskGroup::State {
   struct Entry {
     std::string name;
     asio::cancellation_signal cancel;
+    bool cancelled = false;
   };
   State(Executor e, Clock& c, Log& l)
       : executor(std::move(e)), clock(c), log(l), emptied(clock.make_timer(executor)) {}
@@ -24,6 +27,17 @@ struct TaskGroup::State {
 };
 
 namespace {
+
+// How a task ends that does not look after its cancellation: shutdown, not a failure.
+bool is_cancellation(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const boost::system::system_error& e) {
+    return e.code() == asio::error::operation_aborted;
+  } catch (...) {
+    return false;
+  }
+}
 
 std::string describe(const std::exception_ptr& thrown) {
   try {
@@ -47,7 +61,9 @@ void TaskGroup::spawn(std::string name, Task<void> task) {
   entry.name = std::move(name);
   const auto at = std::prev(state_->tasks.end());
   auto finished = [state = state_, at](const std::exception_ptr& thrown) {
-    if (thrown) state->log.error("task", {{"name", at->name}, {"reason", describe(thrown)}});
+    if (thrown && !(at->cancelled && is_cancellation(thrown))) {
+      state->log.error("task", {{"name", at->name}, {"reason", describe(thrown)}});
+    }
     state->tasks.erase(at);
     if (state->tasks.empty()) state->emptied->cancel();
   };
@@ -69,6 +85,7 @@ void TaskGroup::cancel() {
   // A task may end inside emit and take itself off the list, so the next one is looked up first.
   for (auto it = state_->tasks.begin(); it != state_->tasks.end();) {
     auto& entry = *it++;
+    entry.cancelled = true;
     entry.cancel.emit(asio::cancellation_type::terminal);
   }
 }
