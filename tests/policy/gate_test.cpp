@@ -14,9 +14,9 @@ using Kind = Verdict::Kind;
 using Reason = Verdict::Reason;
 using testing::HasSubstr;
 
-class Gate : public testing::Test {
+class Policy : public testing::Test {
  protected:
-  Gate() { settings_.suppression_reasons = {"BOUNCE", "COMPLAINT"}; }
+  Policy() { settings_.suppression_reasons = {"BOUNCE", "COMPLAINT"}; }
 
   Verdict recipient(std::string path) {
     return support::run(loop_,
@@ -35,11 +35,11 @@ class Gate : public testing::Test {
   Settings settings_;
 };
 
-using PolicyClient = Gate;
-using PolicySender = Gate;
-using PolicyFrom = Gate;
-using PolicyRecipient = Gate;
-using PolicySuppression = Gate;
+using PolicyClient = Policy;
+using PolicySender = Policy;
+using PolicyFrom = Policy;
+using PolicyRecipient = Policy;
+using PolicySuppression = Policy;
 
 TEST_F(PolicyClient, only_the_networks_may_relay) {
   settings_.networks = {net::Network::parse("127.0.0.0/8").value(), net::Network::parse("::1").value(),
