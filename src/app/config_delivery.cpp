@@ -57,8 +57,9 @@ void read_upstream(Section& section, UpstreamConfig& into) {
 
 void read_upstreams(Section& root, std::vector<UpstreamConfig>& into) {
   root.require("upstream");
-  root.list("upstream", [&](Section& element) { read_upstream(element, into.emplace_back()); });
-  if (root.has("upstream") && into.empty()) root.problem("upstream", "must name at least one server");
+  const auto count =
+      root.list("upstream", [&](Section& element) { read_upstream(element, into.emplace_back()); });
+  if (count == 0u) root.problem("upstream", "must name at least one server");
 }
 
 void read_delivery(Section& section, DeliveryConfig& into) {

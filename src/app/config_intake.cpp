@@ -40,7 +40,7 @@ void read_rules(Section& section, const std::string& name, std::vector<mail::Rew
 
 void read_listen(Section& root, std::vector<ListenConfig>& into) {
   std::vector<ListenConfig> written;
-  root.list("listen", [&](Section& element) {
+  const auto count = root.list("listen", [&](Section& element) {
     ListenConfig listener;
     read_listener(element, listener);
     if (is_listed(written, listener.address)) {
@@ -48,9 +48,8 @@ void read_listen(Section& root, std::vector<ListenConfig>& into) {
     }
     written.push_back(std::move(listener));
   });
-  if (!root.has("listen")) return;
-  if (written.empty()) root.problem("listen", "must name at least one address");
-  into = std::move(written);
+  if (count == 0u) root.problem("listen", "must name at least one address");
+  if (!written.empty()) into = std::move(written);
 }
 
 void read_access(Section& section, AccessConfig& into) {

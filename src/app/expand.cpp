@@ -17,8 +17,9 @@ bool is_name(std::string_view text) {
 base::Result<std::string> look_up(std::string_view inside, const Variables& variables) {
   const auto colon = inside.find(":-");
   const std::string name(inside.substr(0, colon));
+  // The text may be a password, so it is not repeated.
   if (!is_name(name))
-    return base::fail(base::Errc::invalid, "'${" + name + "}' is not the name of a variable");
+    return base::fail(base::Errc::invalid, "'${' without the name of a variable; '$${' is a literal '${'");
   const auto found = variables.find(name);
   if (colon == std::string_view::npos) {
     if (found != variables.end()) return found->second;
@@ -43,7 +44,8 @@ base::Result<std::string> expand(std::string_view text, const Variables& variabl
       continue;
     }
     const auto end = text.find('}', start);
-    if (end == std::string_view::npos) return base::fail(base::Errc::invalid, "'${' without its '}'");
+    if (end == std::string_view::npos)
+      return base::fail(base::Errc::invalid, "'${' without its '}'; '$${' is a literal '${'");
     auto value = look_up(text.substr(start + 2, end - start - 2), variables);
     if (value.has_error()) return value;
     out += *value;

@@ -209,29 +209,33 @@ void Section::section(const std::string& name, const std::function<void(Section&
   inner.finish();
 }
 
-void Section::list(const std::string& name, const std::function<void(Section&)>& read_element) {
+std::optional<std::size_t> Section::list(const std::string& name,
+                                         const std::function<void(Section&)>& read_element) {
   const Entry* const entry = take(name, "");
   if (describing()) {
     Section inner(loading_, path_of(name) + "[]", YAML::Node(), line_);
-    return read_element(inner);
+    read_element(inner);
   }
-  if (entry == nullptr) return;
+  if (entry == nullptr) return std::nullopt;
   if (!entry->node.IsSequence()) {
-    return loading_.problem(entry->line, path_of(name), "must be a list, but is " + kind_of(entry->node));
+    loading_.problem(entry->line, path_of(name), "must be a list, but is " + kind_of(entry->node));
+    return std::nullopt;
   }
   std::size_t index = 0;
   for (const auto& element : entry->node) {
-    const std::string path = path_of(name) + "[" + std::to_string(index++) + "]";
-    const int line = line_or(element, entry->line);
-    if (!element.IsMap()) {
-      loading_.problem(line, path, "must be a map, but is " + kind_of(element));
-      continue;
-    }
-    loading_.lines[path] = line;
-    Section inner(loading_, path, element, line);
-    read_element(inner);
-    inner.finish();
+    read_in_list(element, path_of(name) + "[" + std::to_string(index++) + "]", entry->line, read_element);
   }
+  return index;
+}
+
+void Section::read_in_list(const YAML::Node& element, const std::string& path, int line_of_list,
+                           const std::function<void(Section&)>& read_element) {
+  const int line = line_or(element, line_of_list);
+  if (!element.IsMap()) return loading_.problem(line, path, "must be a map, but is " + kind_of(element));
+  loading_.lines[path] = line;
+  Section inner(loading_, path, element, line);
+  read_element(inner);
+  inner.finish();
 }
 
 std::string Section::suggestion(const std::string& name) const {

@@ -67,7 +67,8 @@ class Section {
   void only_value(const std::string& name, const Form<std::string>& form);
 
   void section(const std::string& name, const std::function<void(Section&)>& read);
-  void list(const std::string& name, const std::function<void(Section&)>& read_element);
+  // Gives how many elements the list has; nullopt: there is no list.
+  std::optional<std::size_t> list(const std::string& name, const std::function<void(Section&)>& read_element);
 
   void finish();  // what has not been read by now is unknown
 
@@ -111,6 +112,8 @@ class Section {
   std::optional<Text> one(const std::string& name, const std::string& kind);
   std::optional<std::vector<Text>> many(const std::string& name, const std::string& kind);
   std::optional<Text> text_of_node(const YAML::Node& node, std::string path, int line);
+  void read_in_list(const YAML::Node& element, const std::string& path, int line_of_list,
+                    const std::function<void(Section&)>& read_element);
   std::string read_secret(const std::string& name, const std::string& file);
   std::string suggestion(const std::string& name) const;
 

@@ -98,9 +98,9 @@ TEST(ConfigText, a_variable_that_is_not_set_is_named) {
               ElementsAre("2: hostname: the environment variable MAIL_NAME is not set; ${MAIL_NAME:-default} "
                           "gives a default"));
   EXPECT_THAT(problems_with_upstream("hostname: ${MAIL_NAME"),
-              ElementsAre("2: hostname: '${' without its '}'"));
+              ElementsAre("2: hostname: '${' without its '}'; '$${' is a literal '${'"));
   EXPECT_THAT(problems_with_upstream("hostname: ${9}"),
-              ElementsAre("2: hostname: '${9}' is not the name of a variable"));
+              ElementsAre("2: hostname: '${' without the name of a variable; '$${' is a literal '${'"));
 }
 
 TEST(ConfigText, what_a_variable_holds_is_not_looked_at_again) {
