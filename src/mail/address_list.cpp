@@ -2,12 +2,16 @@
 // common programs send although no grammar has it: specials in an unquoted display name
 // ("[Tracker] bob@example.com <bob@example.com>"), 8 bit in display names, encoded-words that hold a comma.
 
+#include <algorithm>
+
 #include "mail/grammar.hpp"
 #include "postern/mail/address.hpp"
 
 namespace postern::mail {
 
 namespace {
+
+constexpr std::size_t npos = std::string_view::npos;
 
 // Each step returns false when the text is not what it expects; parse_address_list gives up then, except
 // where it tries an addr-spec first and a display name second. No step is recursive, and no byte is read more
@@ -138,8 +142,7 @@ class Scanner {
 
   bool domain_literal(FieldAddress& out) {
     const std::size_t start = pos_++;
-    while (!done() && peek() > ' ' && peek() <= '~' &&
-           std::string_view("[]\\").find(peek()) == std::string_view::npos) {
+    while (!done() && peek() > ' ' && peek() <= '~' && std::string_view("[]\\").find(peek()) == npos) {
       ++pos_;
     }
     if (!at(']')) return false;
@@ -180,16 +183,15 @@ class Scanner {
     return depth == 0;
   }
 
-  // RFC 2047: =?charset?B or Q?text?=. Taken whole, since some programs leave commas in the text.
+  // RFC 2047: =?charset?B or Q?text?=, 0 when there is none here. Taken whole, since some programs leave
+  // commas in the text.
   std::size_t encoded_word_size() const {
-    if (done() || !text_.substr(pos_).starts_with("=?")) return 0;
-    std::size_t marks = 1;
-    for (std::size_t i = pos_ + 2; i < text_.size(); ++i) {
-      const char c = text_[i];
-      if (is_space(c) || c == '<' || c == '>' || c == '"') return 0;
-      if (c == '?' && ++marks == 4) return i + 1 < text_.size() && text_[i + 1] == '=' ? i + 2 - pos_ : 0;
-    }
-    return 0;
+    const std::string_view rest = text_.substr(std::min(pos_, text_.size()));
+    if (!rest.starts_with("=?")) return 0;
+    const auto mark = rest.find_first_of("?, \t\r\n<>\"", 2);
+    if (mark == npos || mark + 2 >= rest.size() || rest[mark] != '?' || rest[mark + 2] != '?') return 0;
+    const auto end = rest.find_first_of("? \t\r\n<>\"", mark + 3);
+    return end != npos && rest.substr(end).starts_with("?=") ? end + 2 : 0;
   }
 
   std::string_view text_;

@@ -42,6 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     copied = found.end;
   }
   replaced.append(body.substr(copied));
+  if (body.find("=?") != std::string_view::npos)
+    return 0;  // an address with a ? may have broken an encoded-word
   const auto again = mail::parse_address_list(replaced);
   require(again.has_value() && again->size() == list->size());
   for (const auto& found : *again) require(found.address == "n@example.com");
