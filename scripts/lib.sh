@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 set -euo pipefail
 # Without a locale of the user's, so that what tools print can be read by scripts.
-export LC_ALL=C.UTF-8
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 logs=$root/build/log
@@ -26,23 +26,28 @@ need() {
   fi
   local wanted missing
   wanted=$(packages_for "$@")
-  # dpkg-query fails when it does not know a name; its output still tells which ones are installed.
   # shellcheck disable=SC2086
-  missing=$(comm -23 <(echo "$wanted") \
-    <({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null || true; } | sed -n 's/^installed //p' | sort -u))
+  missing=$(comm -23 <(echo "$wanted") <(installed $wanted))
   [ -n "$missing" ] || return 0
   # shellcheck disable=SC2086
   install_packages $missing
 }
 
+# dpkg-query fails when it does not know a name; its output still tells which ones are installed.
+installed() {
+  { dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true; } |
+    sed -n 's/^installed //p' | sort -u
+}
+
 install_packages() {
-  [ "$(id -u)" = 0 ] || die "these packages are missing; as root: apt-get install --no-install-recommends $*"
+  [ "$(id -u)" = 0 ] || die "missing packages; as root: apt-get install --no-install-recommends $*"
   say "installing $# packages with apt-get (log: build/log/apt.log): $*"
   mkdir -p "$logs"
   # A package that asks questions or starts a daemon must not stop or surprise anybody.
-  if printf 'postfix postfix/main_mailer_type select No configuration\n' | debconf-set-selections >/dev/null 2>&1 &&
-    { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-      -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"; } >"$logs/apt.log" 2>&1 </dev/null; then
+  echo 'postfix postfix/main_mailer_type select No configuration' |
+    debconf-set-selections >/dev/null 2>&1 || true
+  if { apt-get -q update && apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"; } \
+    >"$logs/apt.log" 2>&1 </dev/null; then
     return
   fi
   tail -n 20 "$logs/apt.log" >&2 || true

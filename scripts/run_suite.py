@@ -1,8 +1,9 @@
 """Runs the unittest classes of one folder, each class in a process of its own, several at a time.
 
 run_suite.py FOLDER [--jobs N] [--timeout S] [--result FILE] [NAME...]
-NAMEs pick classes or single tests (Class or Class.test). Prints a line a test; failures in full at the end, closing
-with 'N passed, N failed, N skipped'. Files are *_test.py. scripts/test calls this for tests/style and tests/scenario.
+NAMEs pick classes or single tests (Class or Class.test). Prints a line a test; failures in full at the end,
+closing with 'N passed, N failed, N skipped'. Files are *_test.py. scripts/test calls this for tests/style and
+tests/scenario.
 """
 import argparse
 import concurrent.futures
@@ -74,7 +75,8 @@ def load(folder):
 
 def class_name(test):
     # A module that does not import shows as unittest's own _FailedTest, which then fails as it should.
-    return f"{type(test).__module__}.{type(test).__name__}" if type(test).__module__ != "unittest.loader" else test.id()
+    kind = type(test)
+    return test.id() if kind.__module__ == "unittest.loader" else f"{kind.__module__}.{kind.__name__}"
 
 
 def run_class(folder, name, only):
@@ -93,8 +95,8 @@ def wanted(test, only):
 def run_child(folder, name, only, timeout):
     command = [sys.executable, os.path.abspath(__file__), str(folder), "--child", name, *only]
     started = time.monotonic()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True, errors="replace", start_new_session=True)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
     try:
         output, _ = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -133,7 +135,7 @@ def main():
     parser.add_argument("--timeout", type=float, default=170)
     parser.add_argument("--result", type=pathlib.Path)
     parser.add_argument("--child")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     folder = options.folder.resolve()
     if options.child:
         return run_class(folder, options.child, options.names)
@@ -149,7 +151,8 @@ def main():
     for record in records:
         if record["status"] == "failed":
             print(f"\n--- {record['name']}\n{record['detail']}")
-    count = {status: sum(r["status"] == status for r in records) for status in ("passed", "failed", "skipped")}
+    statuses = [record["status"] for record in records]
+    count = {status: statuses.count(status) for status in ("passed", "failed", "skipped")}
     print(f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped")
     if options.result:
         options.result.write_text(json.dumps(count))
