@@ -13,9 +13,11 @@ import dkim
 
 
 def public_key(key_file):
-    der = subprocess.run(["openssl", "pkey", "-in", key_file, "-pubout", "-outform", "DER"],
-                         check=True, capture_output=True).stdout
+    der = subprocess.run(
+        ["openssl", "pkey", "-in", key_file, "-pubout", "-outform", "DER"], check=True, capture_output=True
+    ).stdout
     import base64
+
     return base64.b64encode(der).decode()
 
 

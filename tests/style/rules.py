@@ -21,6 +21,7 @@ def module_of(name):
 
 # --- includes
 
+
 def includes(text):
     for match in re.finditer(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', text, re.MULTILINE):
         yield line_of(text, match.start(1)), match.group(1) == '"', match.group(2)
@@ -58,13 +59,22 @@ BANS = [  # pattern, why, and files that are exempt
     (r"\bdetached\b", "swallows exceptions: base::spawn", ()),
     (r"\bthis_thread\s*::\s*sleep_|\bu?sleep\s*\(|\bnanosleep\s*\(", "waits go through base::Clock", ()),
     (r"(?<![\w.>])(?:std\s*::\s*|::\s*)?system\s*\(", "no other programs are run", ()),
-    (r"(?<![\w.>])v?fork\s*\(|\bpopen\s*\(|\bposix_spawnp?\s*\(|(?<![\w.>])exec[lv]p?e?\s*\(",
-     "postern is fork-free", ()),
-    (r"_clock\s*::\s*now\b|(?<![\w.>])(?:std\s*::\s*|::\s*)?time\s*\(\s*(?:nullptr|NULL|0|&)|\bgettimeofday\b"
-     r"|\bclock_gettime\b", "time comes from base::Clock",
-     ("src/base/clock.cpp", "tests/bench/", "tests/support/")),
-    (r"\bstd\s*::\s*(?:cout|cerr|clog)\b|(?<!\w)f?printf\s*\(", "only the programs print; others log",
-     ("src/cli/", "src/sandbox/", "tests/")),
+    (
+        r"(?<![\w.>])v?fork\s*\(|\bpopen\s*\(|\bposix_spawnp?\s*\(|(?<![\w.>])exec[lv]p?e?\s*\(",
+        "postern is fork-free",
+        (),
+    ),
+    (
+        r"_clock\s*::\s*now\b|(?<![\w.>])(?:std\s*::\s*|::\s*)?time\s*\(\s*(?:nullptr|NULL|0|&)"
+        r"|\bgettimeofday\b|\bclock_gettime\b",
+        "time comes from base::Clock",
+        ("src/base/clock.cpp", "tests/bench/", "tests/support/"),
+    ),
+    (
+        r"\bstd\s*::\s*(?:cout|cerr|clog)\b|(?<!\w)f?printf\s*\(",
+        "only the programs print; others log",
+        ("src/cli/", "src/sandbox/", "tests/"),
+    ),
     (r"\bco_spawn\s*\(", "base::spawn names and counts the task", ("src/base/", "tests/")),
     (r"\busing\s+namespace\s+(?!std\s*::\s*\w*literals)", "names come from somewhere", ("tests/",)),
 ]
@@ -81,17 +91,18 @@ def banned_words(name, text):
 
 # --- co_await forms that g++ 12.2 miscompiles
 
+
 def await_alone(name, text):
     """`auto r = co_await f(names);` is the one form. Others crash or give wrong values under g++ 12.2."""
     code = code_only(text)
     for match in re.finditer(r"\b(if|while|switch|for)\s*(?:constexpr\s*)?\(", code):
-        condition = code[match.end() - 1:matching(code, match.end() - 1)]
+        condition = code[match.end() - 1 : matching(code, match.end() - 1)]
         if re.search(r"\bco_await\b", condition):
             yield line_of(code, match.start()), f"co_await inside {match.group(1)} (...)"
     for match in re.finditer(r"\bco_await\b", code):
         line = line_of(code, match.start())
-        operand = code[match.end():statement_end(code, match.end())]
-        before = code[statement_start(code, match.start()):match.start()]
+        operand = code[match.end() : statement_end(code, match.end())]
+        before = code[statement_start(code, match.start()) : match.start()]
         if not re.search(r"(?:^|[=):]|\b(?:co_)?return|\belse)\s*$", before):
             yield line, "co_await inside an expression: name its result first"
         if re.match(r"\s*\(", operand):
@@ -127,6 +138,7 @@ def statement_start(code, position):
 
 # --- sizes
 
+
 def line_lengths(name, text):
     for number, line in enumerate(text.splitlines(), 1):
         if len(line) > LINE_COLUMNS:
@@ -151,7 +163,7 @@ def functions(code):
             start = position + 1
         elif char == "}":
             start = position + 1
-        elif char == "{" and code[position - 1:position].isspace():
+        elif char == "{" and code[position - 1 : position].isspace():
             head = code[start:position]
             if is_function(head):
                 end = matching(code, position)
@@ -185,6 +197,7 @@ def function_lengths(name, text):
 
 # --- comments and words of any text file
 
+
 def header_comment(name, text):
     """A header says first what it is: a comment before or right after #pragma once."""
     lines = [line for line in text.splitlines() if line.strip()]
@@ -211,8 +224,15 @@ def left_open(name, text):
         yield line_of(text, match.start()), f"left open: {match.group()}"
 
 
-CPP_RULES = [module_includes, library_includes, banned_words, await_alone, line_lengths, file_length,
-             function_lengths]
+CPP_RULES = [
+    module_includes,
+    library_includes,
+    banned_words,
+    await_alone,
+    line_lengths,
+    file_length,
+    function_lengths,
+]
 HEADER_RULES = [header_comment]
 TEXT_RULES = [machine_paths, left_open]
 SCRIPT_RULES = [line_lengths, file_length]

@@ -51,20 +51,44 @@ class Includes(RuleCase):
 
 class Bans(RuleCase):
     def test_banned_words(self):
-        for text in ("co_spawn(e, f(), detached);", "std::this_thread::sleep_for(1s);", "usleep(5);",
-                     "sleep(1);", "std::system(command);", "system(x);", "if (fork() == 0) {}",
-                     "popen(a, b);", "execv(a, b);", "std::chrono::system_clock::now();", "steady_clock::now();",
-                     "time(nullptr);", "::time(0);", "gettimeofday(&t, 0);",
-                     "clock_gettime(CLOCK_REALTIME, &t);", "std::cout << 1;", "printf(a);",
-                     "boost::asio::co_spawn(e, f, t);", "using namespace std;"):
+        for text in (
+            "co_spawn(e, f(), detached);",
+            "std::this_thread::sleep_for(1s);",
+            "usleep(5);",
+            "sleep(1);",
+            "std::system(command);",
+            "system(x);",
+            "if (fork() == 0) {}",
+            "popen(a, b);",
+            "execv(a, b);",
+            "std::chrono::system_clock::now();",
+            "steady_clock::now();",
+            "time(nullptr);",
+            "::time(0);",
+            "gettimeofday(&t, 0);",
+            "clock_gettime(CLOCK_REALTIME, &t);",
+            "std::cout << 1;",
+            "printf(a);",
+            "boost::asio::co_spawn(e, f, t);",
+            "using namespace std;",
+        ):
             with self.subTest(text):
                 self.bad(rules.banned_words, text)
 
     def test_their_lawful_twins(self):
-        for text in ("// detached is banned", '"system("', "co_await base::sleep_for(clock, 1s);",
-                     "clock.wall_now();", "file_system(x);", "x.system(y);", "expires_time(x);",
-                     "error_code(e, system_category());", "steady_clock::time_point t;",
-                     "using namespace std::chrono_literals;", "snprintf(b, n, f);"):
+        for text in (
+            "// detached is banned",
+            '"system("',
+            "co_await base::sleep_for(clock, 1s);",
+            "clock.wall_now();",
+            "file_system(x);",
+            "x.system(y);",
+            "expires_time(x);",
+            "error_code(e, system_category());",
+            "steady_clock::time_point t;",
+            "using namespace std::chrono_literals;",
+            "snprintf(b, n, f);",
+        ):
             with self.subTest(text):
                 self.good(rules.banned_words, text)
         self.good(rules.banned_words, "std::chrono::system_clock::now();", "src/base/clock.cpp")
@@ -73,22 +97,37 @@ class Bans(RuleCase):
 
 class Await(RuleCase):
     def test_forms_that_are_miscompiled(self):
-        for text in ("if (co_await f()) return;", "while (co_await f()) {}", "switch (co_await f()) {}",
-                     "if (auto n = co_await f(); n > 3) {}", "for (auto x : co_await f()) {}",
-                     "auto r = co_await (c ? f() : g());", "auto r = c ? co_await f() : co_await g();",
-                     "auto r = co_await put({from, to});", "co_await put(Envelope{.from = a});",
-                     "co_await [s]() -> Task<> { co_return; }();", "co_await run(pool, [s] { return s; });",
-                     "co_await run(pool,\n         [s] { return s; });", "use(co_await f());",
-                     "auto r = (co_await f()) + (co_await g());", "if (a) return !co_await f();"):
+        for text in (
+            "if (co_await f()) return;",
+            "while (co_await f()) {}",
+            "switch (co_await f()) {}",
+            "if (auto n = co_await f(); n > 3) {}",
+            "for (auto x : co_await f()) {}",
+            "auto r = co_await (c ? f() : g());",
+            "auto r = c ? co_await f() : co_await g();",
+            "auto r = co_await put({from, to});",
+            "co_await put(Envelope{.from = a});",
+            "co_await [s]() -> Task<> { co_return; }();",
+            "co_await run(pool, [s] { return s; });",
+            "co_await run(pool,\n         [s] { return s; });",
+            "use(co_await f());",
+            "auto r = (co_await f()) + (co_await g());",
+            "if (a) return !co_await f();",
+        ):
             with self.subTest(text):
                 self.bad(rules.await_alone, text)
 
     def test_the_one_form(self):
-        for text in ("auto r = co_await f(a, g(b), std::move(c));", "co_await f();",
-                     "co_return co_await f(x[1]);",
-                     "const bool ok = co_await f(lines[n], std::string(a));\nif (ok) { return; }",
-                     "auto f = [s]() -> Task<> { co_await g(s); };", "// if (co_await f())\n",
-                     "x ? 1 : 2; co_await f();", "if (a) co_await f();\nelse co_return co_await g();"):
+        for text in (
+            "auto r = co_await f(a, g(b), std::move(c));",
+            "co_await f();",
+            "co_return co_await f(x[1]);",
+            "const bool ok = co_await f(lines[n], std::string(a));\nif (ok) { return; }",
+            "auto f = [s]() -> Task<> { co_await g(s); };",
+            "// if (co_await f())\n",
+            "x ? 1 : 2; co_await f();",
+            "if (a) co_await f();\nelse co_return co_await g();",
+        ):
             with self.subTest(text):
                 self.good(rules.await_alone, text)
 
@@ -106,9 +145,14 @@ class Sizes(RuleCase):
         self.good(rules.function_lengths, f"namespace a {{\n{indent}{head} {{\n{body * 58}{indent}}}\n}}\n")
 
     def test_functions(self):
-        for head in ("void f()", "Task<void> Session::run(int a, std::string b)", "int f() const noexcept",
-                     "Foo::Foo(int a) : a_{a}, b_(2), c_{}", "auto f() -> std::vector<int>",
-                     "template <class T>\nT f(T t)"):
+        for head in (
+            "void f()",
+            "Task<void> Session::run(int a, std::string b)",
+            "int f() const noexcept",
+            "Foo::Foo(int a) : a_{a}, b_(2), c_{}",
+            "auto f() -> std::vector<int>",
+            "template <class T>\nT f(T t)",
+        ):
             with self.subTest(head):
                 self.long_and_short(head)
 

@@ -6,11 +6,12 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 TOKEN = re.compile(
-    r'//[^\n]*|/\*.*?\*/'                                     # comments
-    r'|R"(?P<tag>[^()\\\s]{0,16})\(.*?\)(?P=tag)"'            # raw strings
-    r'|"(?:\\.|[^"\\\n])*"'                                   # strings
-    r"|(?<![0-9A-Za-z_])(?:u8|u|U|L)?'(?:\\.|[^'\\\n])+'",    # characters, but not 1'000
-    re.DOTALL)
+    r"//[^\n]*|/\*.*?\*/"  # comments
+    r'|R"(?P<tag>[^()\\\s]{0,16})\(.*?\)(?P=tag)"'  # raw strings
+    r'|"(?:\\.|[^"\\\n])*"'  # strings
+    r"|(?<![0-9A-Za-z_])(?:u8|u|U|L)?'(?:\\.|[^'\\\n])+'",  # characters, but not 1'000
+    re.DOTALL,
+)
 
 
 def blank(match):
@@ -46,8 +47,13 @@ def matching(text, position):
 
 def tracked(*suffixes):
     """Files of the tree (paths relative to it) that git tracks or would track, by name ending."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                            check=True, capture_output=True, text=True).stdout.split("\0")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split("\0")
     return sorted(name for name in listed if name.endswith(suffixes) and (ROOT / name).is_file())
 
 

@@ -12,7 +12,7 @@ import rules
 from source import ROOT, read, table, tracked
 
 
-# Modules whose every source has a test file of its own name. The others are tested as wholes, and by scenarios.
+# Modules whose every source has a test file of its own name. The others are tested as wholes.
 MIRRORED = "base|mail|smtp|net|spool|suppression|ledger|dkim|policy"
 
 
@@ -84,8 +84,10 @@ class Headers(unittest.TestCase):
         """Through ccache, so that only the first time costs (about a minute)."""
         headers = [n for n in tracked(".hpp") if n.startswith(("include/", "src/"))]
         launcher = ["ccache"] if shutil.which("ccache") else []
-        with (tempfile.TemporaryDirectory() as folder,
-              concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
+        ):
             results = list(pool.map(lambda n: compile_header(launcher, pathlib.Path(folder), n), headers))
         found = [f"{name}:\n{output}" for name, output in zip(headers, results) if output]
         if found:
@@ -96,7 +98,18 @@ def compile_header(launcher, folder, name):
     stub = folder / (name.replace("/", "_") + ".cpp")
     stub.write_text(f'#include "{ROOT / name}"\n')
     environment = {**os.environ, "CCACHE_BASEDIR": str(ROOT), "CCACHE_NOHASHDIR": "1"}
-    command = [*launcher, "g++", "-std=c++20", "-DBOOST_ASIO_SEPARATE_COMPILATION",
-               "-DBOOST_ASIO_NO_DEPRECATED", "-Iinclude", "-Isrc", "-c", str(stub), "-o", str(stub.with_suffix(".o"))]
+    command = [
+        *launcher,
+        "g++",
+        "-std=c++20",
+        "-DBOOST_ASIO_SEPARATE_COMPILATION",
+        "-DBOOST_ASIO_NO_DEPRECATED",
+        "-Iinclude",
+        "-Isrc",
+        "-c",
+        str(stub),
+        "-o",
+        str(stub.with_suffix(".o")),
+    ]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stderr[-2000:]
