@@ -15,6 +15,7 @@ struct TaskGroup::State {
     Id id = 0;
     std::string name;
     asio::cancellation_signal cancel;
+    bool cancelled = false;
   };
   State(Executor e, Clock& c, Log& l)
       : executor(std::move(e)), clock(c), log(l), emptied(clock.make_timer(executor)) {}
@@ -29,12 +30,20 @@ struct TaskGroup::State {
 
 namespace {
 
-// Empty: the task was cancelled, which is how a task without end ends.
-std::string describe(const std::exception_ptr& thrown) {
+// How a task ends that does not look after its cancellation: shutdown, not a failure.
+bool is_cancellation(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const boost::system::system_error& e) {
-    return e.code() == asio::error::operation_aborted ? std::string() : e.what();
+    return e.code() == asio::error::operation_aborted;
+  } catch (...) {
+    return false;
+  }
+}
+
+std::string describe(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
   } catch (const std::exception& e) {
     return e.what();
   } catch (...) {
@@ -56,8 +65,9 @@ TaskGroup::Id TaskGroup::spawn(std::string name, Task<void> task) {
   const Id id = entry.id;
   const auto at = std::prev(state_->tasks.end());
   auto finished = [state = state_, at](const std::exception_ptr& thrown) {
-    const std::string reason = thrown ? describe(thrown) : std::string();
-    if (!reason.empty()) state->log.error("task", {{"name", at->name}, {"reason", reason}});
+    if (thrown && !(at->cancelled && is_cancellation(thrown))) {
+      state->log.error("task", {{"name", at->name}, {"reason", describe(thrown)}});
+    }
     state->tasks.erase(at);
     if (state->tasks.empty()) state->emptied->cancel();
   };
@@ -80,6 +90,7 @@ void TaskGroup::cancel() {
   // A task may end inside emit and take itself off the list, so the next one is looked up first.
   for (auto it = state_->tasks.begin(); it != state_->tasks.end();) {
     auto& entry = *it++;
+    entry.cancelled = true;
     entry.cancel.emit(asio::cancellation_type::terminal);
   }
 }
@@ -87,6 +98,7 @@ void TaskGroup::cancel() {
 void TaskGroup::cancel(Id id) {
   for (auto& entry : state_->tasks) {
     if (entry.id != id) continue;
+    entry.cancelled = true;
     entry.cancel.emit(asio::cancellation_type::terminal);
     return;
   }

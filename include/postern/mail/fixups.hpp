@@ -1,6 +1,6 @@
 // Makes the header of an accepted message fit for SES: missing Date, Message-ID (and From, MIME-Version)
-// added, Bcc and the app's DKIM-Signature removed, rewriting applied, a Received line prepended, bytes
-// otherwise untouched. Pure; the body is not looked at. Facts: SES developer guide, header fields and
+// added in front, Bcc and the app's DKIM-Signature removed, rewriting applied, a Received line prepended,
+// bytes otherwise untouched. Pure; the body is not looked at. Facts: SES developer guide, header fields and
 // "Duplicate header" (facts/SES.md 3).
 #pragma once
 
@@ -31,6 +31,9 @@ struct Trace {
   base::WallTime when{};
 };
 
+// malformed_header: also more than one From field. No verifier takes such a signature (RFC 6376 8.15), SES
+// refuses it as a duplicate, and which one is shown to the reader is anybody's guess.
+// no_from: there is none and none may be made, or there is no sender to make it of.
 enum class Refusal { malformed_header, too_many_hops, no_from };
 struct Refused {
   Refusal why;

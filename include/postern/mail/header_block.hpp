@@ -15,7 +15,7 @@ class HeaderBlock {
  public:
   struct Field {
     std::string raw;              // "Subject: a\r\n b\r\n", with its folding and final CRLF
-    std::size_t name_length = 0;  // raw.substr(0, name_length) is the name as written
+    std::size_t name_length = 0;  // raw.substr(0, name_length) is the name as written, no white space
 
     std::string_view name() const { return std::string_view(raw).substr(0, name_length); }
     std::string_view body() const;           // after the colon, without the final CRLF, folding kept
@@ -24,8 +24,10 @@ class HeaderBlock {
   };
 
   // Errc::invalid with the reason when it is not a header section: a line that is no field and no
-  // continuation (an mbox "From " line in the first place too), NUL or bare CR in a field, a field over
-  // max_field bytes.
+  // continuation (an mbox "From " or ">From " line too), NUL, bare CR or bare LF in a field, a last line
+  // without CRLF, a field over max_field bytes. No bytes are a header section of no fields. Blank lines
+  // (white space and CRLF) before the first field are kept; they continue the field that is prepended. How
+  // large the whole may be is the caller's to decide: it takes up to ten times its bytes in memory.
   static base::Result<HeaderBlock> parse(std::string_view bytes, std::size_t max_field = 64 * 1024);
 
   const std::vector<Field>& fields() const { return fields_; }
@@ -34,12 +36,13 @@ class HeaderBlock {
 
   void prepend(std::string_view name, std::string_view body);  // folds nothing: body may hold CRLF SP
   void append(std::string_view name, std::string_view body);
-  void replace_body(std::size_t index, std::string_view body);
-  std::size_t remove(std::string_view name);  // every one; gives how many
+  void replace_body(std::size_t index, std::string_view body);  // a space is put before it if it has none
+  std::size_t remove(std::string_view name);                    // every one; gives how many
 
   std::string bytes() const;  // all fields, without the empty line
 
  private:
+  std::string blank_;  // lines of white space only, before the first field
   std::vector<Field> fields_;
 };
 

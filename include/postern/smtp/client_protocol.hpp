@@ -20,6 +20,8 @@ struct ClientOptions {
   bool start_tls = false;
   std::string username;  // empty: no AUTH
   std::string password;
+  bool encrypted = false;       // TLS was there before the greeting (implicit TLS)
+  bool plaintext_auth = false;  // AUTH without TLS is fine: loopback, tests
 };
 
 struct ClientCapabilities {
@@ -52,9 +54,20 @@ class ClientGreeting {
   std::string_view phase() const;  // "greeting" "EHLO" "STARTTLS" "AUTH", for logs; outcome looks at it too
 
  private:
+  enum class Phase { greeting, ehlo, helo, starttls, auth_plain, auth_user, auth_password, auth_last, ready };
+
+  Step send(Phase phase, std::string bytes);
+  Step say_hello(Phase phase, std::string_view verb);
+  Step greeted();
+  Step authenticate();
+  Step auth_reply(const Reply& reply);
+  Step fail(Reply reply);
+
   ClientOptions options_;
   ClientCapabilities capabilities_;
   Reply failure_;
+  Phase phase_ = Phase::greeting;
+  bool encrypted_ = false;
 };
 
 struct ClientTransaction {
@@ -72,7 +85,15 @@ struct TransactionResult {
   Reply final;  // after the body; code 0: not reached
 };
 
-// One transaction on a ready connection. next() says what to do, reply() takes an answer.
+// One transaction on a ready connection. next() says what to do, reply() takes an answer:
+//   send        write `bytes`, ask again
+//   read_reply  read one reply, hand it to reply(), ask again
+//   send_body   write the dot-stuffed message with its end, call body_sent(), ask again
+//   reset       as send (`bytes` is RSET): the server holds a half-done transaction. Who closes the
+//   connection
+//               now may stop here
+//   done        look at result() and connection_usable()
+// No recipient, an address with a control character or a bracket: programming errors, std::invalid_argument.
 class ClientTransactionProtocol {
  public:
   enum class Action { send, read_reply, send_body, reset, done };
@@ -84,9 +105,26 @@ class ClientTransactionProtocol {
   const TransactionResult& result() const { return result_; }
 
  private:
+  enum class Phase { mail, rcpt, data, body, final, abort, reset, over };
+
+  void append_mail(std::string& out) const;
+  void append_rcpt(std::size_t n, std::string& out) const;
+  void append_all(std::string& out) const;
+  Action command(std::string& out);
+  void take(const Reply& reply);
+  void take_rcpt(const Reply& reply);
+  void take_data(const Reply& reply);
+  bool any_accepted() const;
+
   ClientTransaction transaction_;
   ClientCapabilities capabilities_;
   TransactionResult result_;
+  Phase phase_ = Phase::mail;
+  bool waiting_ = false;   // for the reply to the command of phase_
+  bool all_sent_ = false;  // pipelined: MAIL, RCPT.. and DATA are out
+  bool usable_ = true;
+  std::size_t next_rcpt_ = 0;
+  std::size_t accepted_ = 0;
 };
 
 }  // namespace postern::smtp

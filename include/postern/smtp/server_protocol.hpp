@@ -1,6 +1,6 @@
 // The server's side of SMTP as a state machine (RFC 5321, 1870, 6152, 2034, 2920): fed with command lines, it
 // answers what to do next. It owns no socket, clock or policy: the driver (intake/session, sandbox) obeys the
-// step and reports back what the decision was. Pure. Bodies do not pass here: see dot_decoder.hpp.
+// step and reports back what the decision was. Pure. Bodies do not pass here: see dot_codec.hpp.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ struct ServerOptions {
   bool enhanced_codes = true;
   bool offer_starttls = false;
   bool require_tls = false;             // 530 before TLS
-  bool offer_auth = false;              // AUTH PLAIN LOGIN
+  bool offer_auth = false;              // AUTH PLAIN LOGIN, also before TLS: the driver decides
+  bool offer_auth_after_tls = false;    // AUTH PLAIN LOGIN, once TLS is on
   bool require_auth = false;            // 530 before AUTH
   std::vector<std::string> ehlo_lines;  // more lines of the EHLO reply, as they are (the sandbox's "Ok")
 };
@@ -44,6 +45,8 @@ struct AuthCommand {
   std::string password;
 };
 
+// Before the next line is fed in, the driver reports what it was asked for. A reply of 421, also one that a
+// report gives back, means: send it, then close.
 enum class Action {
   reply,            // send step.reply
   reply_and_close,  // send it, then close
@@ -74,8 +77,10 @@ class ServerProtocol {
   Reply sender_checked(const Reply& verdict);
   Reply recipient_checked(const Reply& verdict);
   Reply auth_checked(bool good);
-  void body_done();    // the transaction is over, whatever the outcome
-  void tls_started();  // back to the state before EHLO (RFC 3207 4.2)
+  Reply auth_unavailable();          // the credentials could not be looked at: 454
+  Reply auth_answer(Reply refusal);  // a refusal in the driver's own words
+  void body_done();                  // the transaction is over, whatever the outcome
+  void tls_started();  // back to the state before EHLO (RFC 3207 4.2); for implicit TLS call it at once
 
   bool in_transaction() const;     // MAIL accepted
   std::size_t recipients() const;  // accepted so far
@@ -89,12 +94,52 @@ class ServerProtocol {
       2048;  // command line with parameters; RFC 5321 4.5.3.1.4 asks for 512, AUTH needs more
 
  private:
+  struct Command;
+  enum class Exchange { none, plain, login_user, login_password };
+
+  static const Command* find(std::string_view verb);
+  std::optional<Step> gate(const Command& command, std::string_view arguments);
+  Step helo(std::string_view arguments);
+  Step ehlo(std::string_view arguments);
+  Step mail(std::string_view arguments);
+  Step rcpt(std::string_view arguments);
+  Step data(std::string_view arguments);
+  Step rset(std::string_view arguments);
+  Step noop(std::string_view arguments);
+  Step vrfy(std::string_view arguments);
+  Step expn(std::string_view arguments);
+  Step help(std::string_view arguments);
+  Step quit(std::string_view arguments);
+  Step starttls(std::string_view arguments);
+  Step auth(std::string_view arguments);
+  Step http(std::string_view arguments);
+
+  bool auth_offered() const { return options_.offer_auth || (tls_ && options_.offer_auth_after_tls); }
+  Step auth_line(std::string_view line);
+  Step auth_plain(std::string_view response);
+  Step auth_challenge(Exchange next, std::string_view challenge);
+  Step auth_malformed();
+  Step credentials(std::string_view mechanism, std::string user, std::string password);
+
+  void greet(std::string_view name, bool extended);
+  void reset_transaction();
+  Reply finish(Reply reply) const;  // as it goes out: without enhanced code where none are offered
+  Step say(int code, std::string_view enhanced, std::string text) const;
+  Step error(int code, std::string_view enhanced, std::string text);
+  Step close(std::string_view enhanced, std::string text) const;
+  bool too_many_errors(int weight);
+
   ServerOptions options_;
-  // -- the state; the implementer is free to change all private members
   std::string helo_;
   std::string user_;
+  std::string login_user_;  // while AUTH LOGIN asks for the password
+  Exchange exchange_ = Exchange::none;
   bool extended_ = false;
   bool tls_ = false;
+  bool in_transaction_ = false;
+  std::size_t recipients_ = 0;
+  int errors_ = 0;
+  int idle_commands_ = 0;
 };
 
 }  // namespace postern::smtp
