@@ -87,10 +87,11 @@ void hold_without_body(Store& store, const std::vector<std::string>& missing) {
 Result<void> compare_bodies(const Paths& paths, Store& store, base::Log& log) {
   const auto swept = sweep_bodies(paths.bodies, store.body_file_names());
   if (swept.has_error()) return swept.error();
-  if (swept->removed > 0) log.info("spool swept", {{"orphans", swept->removed}});
-  if (swept->missing.empty()) return {};
-  log.error("spool misses body files", {{"count", swept->missing.size()}, {"first", swept->missing.front()}});
-  hold_without_body(store, swept->missing);
+  const auto& [removed, missing] = swept.value();
+  if (removed > 0) log.info("spool swept", {{"orphans", removed}});
+  if (missing.empty()) return {};
+  log.error("spool misses body files", {{"count", missing.size()}, {"first", missing.front()}});
+  hold_without_body(store, missing);
   return {};
 }
 
@@ -194,8 +195,9 @@ Task<Result<std::size_t>> SqliteSpool::release_reason(std::string reason, base::
 Task<Result<void>> SqliteSpool::make_all_due(base::WallTime now) {
   Store::Action action = [now](Store& store, const Store::Row& row) { return store.hasten(row, now); };
   auto touched = co_await touch(writer_, "all", std::move(action));
-  if (touched.has_error()) co_return touched.error();
-  co_return Result<void>();
+  Result<void> result;
+  if (touched.has_error()) result = touched.error();
+  co_return result;
 }
 
 Task<Result<std::vector<MessagePtr>>> SqliteSpool::due(base::WallTime now, std::size_t limit,
