@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -293,6 +295,23 @@ TEST_F(ProgramTest, without_a_state_directory_a_command_is_69_and_makes_none) {
   EXPECT_EQ(got.code, 69);
   EXPECT_THAT(got.err, HasSubstr(state));
   EXPECT_FALSE(std::filesystem::exists(state));
+}
+
+TEST_F(ProgramTest, what_root_creates_in_the_state_directory_belongs_to_its_owner) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root to give a directory away";
+  constexpr uid_t nobody = 65534;
+  ASSERT_EQ(chown(directory.path().c_str(), nobody, nobody), 0);
+  ASSERT_EQ(chown(state.c_str(), nobody, nobody), 0);
+  const auto got = postern({"queue", "list"});
+  ASSERT_EQ(seteuid(0), 0);
+  ASSERT_EQ(setegid(0), 0);
+  EXPECT_EQ(got.code, 0) << got.err;
+  for (const std::string name : {"lock", "spool.db", "suppression.db", "ledger.db", "bodies"}) {
+    struct stat info {};
+    ASSERT_EQ(stat((state + "/" + name).c_str(), &info), 0) << name;
+    EXPECT_EQ(info.st_uid, nobody) << name;
+    EXPECT_EQ(info.st_gid, nobody) << name;
+  }
 }
 
 TEST_F(ProgramTest, a_corrupt_list_is_70_and_says_where_it_was_put) {
