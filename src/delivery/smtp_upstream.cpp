@@ -135,7 +135,7 @@ TransmissionResult SmtpUpstream::answered(const Transmission& transmission, cons
   const auto& replies = sent.replies;
   const std::size_t asked = transmission.recipients.size();
   std::size_t accepted = 0;
-  for (const auto& reply : replies.recipients) accepted += reply.positive() ? 1 : 0;
+  for (const auto& reply : replies.recipients) accepted += reply.positive() ? 1U : 0U;
   for (std::size_t i = 0; i < asked; ++i) {
     RecipientResult one;
     one.number = transmission.recipients[i].number;

@@ -8,8 +8,12 @@ std::string from_address(const HeaderBlock& header) {
   const auto* from = header.find("From");
   if (from == nullptr) return {};
   const auto addresses = parse_address_list(from->body());
-  if (!addresses || addresses->empty()) return {};
-  return addresses->front().address;
+  if (!addresses) return {};
+  // An unquoted "Acme, Inc. <a@b>" reads as two addresses, the first without a domain.
+  for (const auto& one : *addresses) {
+    if (!domain_of(one.address).empty()) return one.address;
+  }
+  return {};
 }
 
 std::string from_address_of(std::string_view header) {

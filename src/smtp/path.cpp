@@ -65,6 +65,7 @@ std::optional<std::string_view> strip_source_route(std::string_view path) {
 }
 
 bool is_address(std::string_view path) {
+  if (path.empty()) return false;  // parse_mailbox takes the null path
   return mail::parse_mailbox(path).has_value() ||
          mail::parse_mailbox(std::string(path) + "@localhost").has_value();
 }

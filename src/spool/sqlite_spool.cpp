@@ -194,8 +194,9 @@ Task<Result<std::size_t>> SqliteSpool::release_reason(std::string reason, base::
 Task<Result<void>> SqliteSpool::make_all_due(base::WallTime now) {
   Store::Action action = [now](Store& store, const Store::Row& row) { return store.hasten(row, now); };
   auto touched = co_await touch(writer_, "all", std::move(action));
-  if (touched.has_error()) co_return touched.error();
-  co_return Result<void>();
+  Result<void> result;
+  if (touched.has_error()) result = touched.error();
+  co_return result;
 }
 
 Task<Result<std::vector<MessagePtr>>> SqliteSpool::due(base::WallTime now, std::size_t limit,

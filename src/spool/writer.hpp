@@ -56,8 +56,8 @@ class Writer {
   base::Histogram& batch_messages_;
   Finished finished_;
 
-  int wal_pages_ = 0;    // set by SQLite after each commit
-  bool untidy_ = false;  // something was written since the last idle moment
+  int wal_pages_ = 0;   // set by SQLite after each commit
+  bool untidy_ = true;  // something was written since the last idle moment, or by the last process
 
   std::atomic<bool> failed_{false};
   std::mutex mutex_;

@@ -8,12 +8,12 @@
 namespace postern::delivery {
 
 // For the messages of failed tests.
-std::ostream& operator<<(std::ostream& out, const Outcome& o) {
+static std::ostream& operator<<(std::ostream& out, const Outcome& o) {
   return out << "kind " << static_cast<int>(o.kind) << " scope " << static_cast<int>(o.scope) << ' '
              << o.reason << (o.retry_at_once ? " at-once" : "") << (o.never_give_up_early ? " kept" : "")
              << ' ' << o.dsn;
 }
-bool operator==(const Outcome& a, const Outcome& b) {
+static bool operator==(const Outcome& a, const Outcome& b) {
   return a.kind == b.kind && a.scope == b.scope && a.reason == b.reason &&
          a.retry_at_once == b.retry_at_once && a.never_give_up_early == b.never_give_up_early &&
          a.dsn == b.dsn;

@@ -188,7 +188,8 @@ TEST_F(FaultySpool, many_appends_share_few_commits) {
 
 TEST_F(FaultySpool, a_full_disk_refuses_new_mail_but_settles_what_is_there) {
   for (int i = 0; i < 20; ++i) f.put(fmt::format("M{}", i));
-  vfs.set_room(0);
+  f.open();  // checkpointed
+  vfs.set_room(100000);
   auto large = f.message("L1");
   large->content.body = std::make_shared<const std::string>(1000000, 'x');
   large->content.body_size = large->content.body->size();
