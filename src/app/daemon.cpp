@@ -11,7 +11,7 @@
 
 #include "lifecycle.hpp"
 #include "postern/app/exit_code.hpp"
-#include "state_lock.hpp"
+#include "postern/app/state_lock.hpp"
 
 namespace postern::app {
 

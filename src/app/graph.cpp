@@ -14,13 +14,10 @@ namespace {
 constexpr std::size_t disk_threads = 2;
 
 StartFailure store_failure(std::string_view what, const base::Error& error) {
-  switch (error.code) {
-    case base::Errc::corrupt: return {exit_software, error.message};
-    case base::Errc::newer: return {exit_config, error.message};
-    case base::Errc::full:
-    case base::Errc::io: return {exit_cant_create, fmt::format("{}: {}", what, error.message)};
-    default: return {exit_cant_create, fmt::format("{}: {}", what, error.message)};
-  }
+  const auto message = fmt::format("{}: {}", what, error.message);
+  if (error.code == base::Errc::corrupt) return {exit_software, message};
+  if (error.code == base::Errc::newer) return {exit_config, message};
+  return {exit_cant_create, message};
 }
 
 StartFailure listen_failure(const std::string& address, const base::Error& error) {

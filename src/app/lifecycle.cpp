@@ -49,6 +49,9 @@ void Lifecycle::report_ready() {
   for (const auto& warning : warnings(graph_.snapshots.current()->config)) {
     graph_.log.warn("config", {{"key", warning.key}, {"reason", warning.message}});
   }
+  if (const auto& signer = graph_.snapshots.current()->delivery->signer) {
+    for (const auto& warning : signer->warnings()) graph_.log.warn("dkim", {{"reason", warning}});
+  }
   notify_service_manager("READY=1");
 }
 

@@ -152,12 +152,18 @@ base::Task<Deliverer::Signed> Deliverer::sign(spool::MessagePtr message, std::sh
   if (field) {
     metrics_.dkim_signed.add();
     out.prefix += *field;
-  } else {
-    metrics_.dkim_failed.add();
-    out.refused = not_signed(OnMissingKey::defer);
-    out.refused->reason = reason::dkim_failed;
-    out.detail = "DKIM signing failed: " + field.error().message;
+    co_return out;
   }
+  metrics_.dkim_failed.add();
+  out.detail = "DKIM signing failed: " + field.error().message;
+  // A message that can't be signed as it is will never be: it fares like one without a key. Anything else may pass.
+  const bool never = field.error().code == base::Errc::invalid;
+  if (never && settings->on_missing_key == OnMissingKey::send) {
+    deps_.log.warn("dkim", {{"id", message->id}, {"reason", field.error().message}, {"effect", "sent unsigned"}});
+    co_return out;
+  }
+  out.refused = not_signed(never ? settings->on_missing_key : OnMissingKey::defer);
+  out.refused->reason = reason::dkim_failed;
   co_return out;
 }
 

@@ -38,7 +38,9 @@ base::Task<TransmissionResult> SmtpUpstream::send(Transmission transmission) {
     Connection::Sent sent = co_await connection.send(transmission);
     TransmissionResult result = answered(transmission, sent, to);
     bool dead = !acquired.fresh && tried < immediate_tries;
-    for (const auto& recipient : result.recipients) dead = dead && recipient.outcome.retry_at_once;
+    for (const auto& recipient : result.recipients) {
+      dead = dead && recipient.outcome.retry_at_once && recipient.outcome.scope == Scope::connection;
+    }
     give_back(std::move(acquired.connection));
     if (!dead) co_return result;
   }
@@ -157,6 +159,8 @@ TransmissionResult SmtpUpstream::answered(const Transmission& transmission, cons
       const Breakdown why = sent.broken.value_or(
           Breakdown{Phase::data, {}, base::fail(base::Errc::protocol, "the upstream ended the transaction")});
       one.outcome = outcome_of(why, asked);
+      // The connection was good until this message: if it is the message that breaks it, it must not hold up the others.
+      if (!one.outcome.retry_at_once) one.outcome.scope = Scope::message;
       one.error = why.error.message;
     }
     result.recipients.push_back(std::move(one));

@@ -24,8 +24,8 @@ NEVER_SIGNED = {
     "message-id", "date", "return-path", "bounces-to", "received", "dkim-signature", "bcc", "sender", "comments",
     "feedback-id"}
 
-# What a refusal must say, and what must be true of the message. The header is looked at before the body, so that
-# a large field is the reason even where the message is clean otherwise: libopendkim cannot sign it.
+# What a refusal must say, and what must be true of the message. Fields of over 64 KiB are refused in messages that
+# are clean otherwise, too: libopendkim would sign them wrongly.
 REASONS = [
     ("refused nul: ", lambda m, raw: m["nul"] > 0),
     ("refused header: malformed header, field ", lambda m, raw: m["malformed_header"] or m["bare_cr"] > 0),
