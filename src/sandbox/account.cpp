@@ -11,14 +11,14 @@ constexpr auto quota_window = std::chrono::hours(24);
 
 // The bucket holds one second's worth: short bursts pass, a sustained rate above the limit does not.
 Account::Account(base::Clock& clock, double rate, std::uint64_t quota)
-    : clock_(clock),
+    : clock_(&clock),
       rate_(rate),
       allowance_(std::max(rate, 1.0)),
       quota_(quota),
       filled_(clock.steady_now()) {}
 
 std::optional<smtp::Reply> Account::take(std::size_t recipients) {
-  refill(clock_.steady_now());
+  refill(clock_->steady_now());
   if (quota_ > 0 && sent_in_window_ + recipients > quota_)
     return smtp::Reply(454, {}, "Throttling failure: Daily message quota exceeded");
   if (rate_ > 0 && allowance_ < 1)

@@ -25,7 +25,7 @@ class Account {
   };
   void refill(base::SteadyTime now);
 
-  base::Clock& clock_;
+  base::Clock* clock_;
   double rate_;
   double allowance_;  // below zero after a burst: one message may have more recipients than a second gives
   std::uint64_t quota_;
