@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -43,6 +44,30 @@ bool digits(std::string_view text, std::size_t from, std::size_t count, int& out
     out = out * 10 + (text[i] - '0');
   }
   return true;
+}
+
+Error not_a_time(std::string_view text) {
+  return fail(Errc::invalid, "not a time (2026-11-24T10:15:30Z): " + std::string(text));
+}
+
+// The fraction, of which milliseconds are kept; takes it off `rest`.
+bool read_fraction(std::string_view& rest, int& millis) {
+  if (!rest.starts_with('.')) return true;
+  const auto end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
+  std::string three(rest.substr(1, std::min<std::size_t>(3, end - 1)));
+  three.resize(3, '0');
+  rest.remove_prefix(end);
+  return end > 1 && digits(three, 0, 3, millis);
+}
+
+// Z, +hh:mm, -hh:mm, or nothing for UTC.
+bool read_zone(std::string_view rest, std::chrono::minutes& offset) {
+  if (rest.empty() || rest == "Z" || rest == "z") return true;
+  int hours = 0, minutes = 0;
+  const bool good = rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && digits(rest, 1, 2, hours) &&
+                    rest[3] == ':' && digits(rest, 4, 2, minutes) && hours < 24 && minutes < 60;
+  offset = std::chrono::minutes((rest[0] == '-' ? -1 : 1) * (hours * 60 + minutes));
+  return good;
 }
 
 }  // namespace
@@ -88,20 +113,24 @@ std::string to_rfc5322(WallTime when) {
 
 Result<WallTime> from_rfc3339(std::string_view text) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, millis = 0;
-  const bool date = digits(text, 0, 4, year) && digits(text, 5, 2, month) && digits(text, 8, 2, day) &&
-                    text.size() >= 10 && text[4] == '-' && text[7] == '-';
-  if (!date) return fail(Errc::invalid, "not a time (2026-11-24T10:15:30Z): " + std::string(text));
+  std::chrono::minutes offset{0};
+  const bool date = text.size() >= 10 && digits(text, 0, 4, year) && digits(text, 5, 2, month) &&
+                    digits(text, 8, 2, day) && text[4] == '-' && text[7] == '-';
+  if (!date) return not_a_time(text);
   if (text.size() > 10) {
-    const bool time = digits(text, 11, 2, hour) && digits(text, 14, 2, minute) && digits(text, 17, 2, second);
-    if (!time) return fail(Errc::invalid, "not a time (2026-11-24T10:15:30Z): " + std::string(text));
-    if (text.size() > 23 && text[19] == '.') digits(text, 20, 3, millis);
+    const bool time = text.size() >= 19 && std::string_view("Tt ").find(text[10]) != std::string_view::npos &&
+                      digits(text, 11, 2, hour) && text[13] == ':' && digits(text, 14, 2, minute) &&
+                      text[16] == ':' && digits(text, 17, 2, second);
+    if (!time) return not_a_time(text);
+    std::string_view rest = text.substr(19);
+    if (!read_fraction(rest, millis) || !read_zone(rest, offset)) return not_a_time(text);
   }
   const auto ymd = std::chrono::year(year) / month / day;
   if (!ymd.ok() || hour > 23 || minute > 59 || second > 60) {
     return fail(Errc::invalid, "no such time: " + std::string(text));
   }
   return WallTime(std::chrono::sys_days(ymd)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(second) + std::chrono::milliseconds(millis);
+         std::chrono::seconds(second) + std::chrono::milliseconds(millis) - offset;
 }
 
 }  // namespace postern::base

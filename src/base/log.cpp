@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <iterator>
 
 namespace postern::base {
@@ -30,43 +32,85 @@ bool is_address(std::string_view key) {
   return key == "from" || key == "to" || key == "orig_to";
 }
 
-bool plain(std::string_view text) {
-  if (text.empty()) return false;
+// One word that needs no quotes. Within brackets = is no separator: bounce+a=b@example.com.
+bool plain(std::string_view text, bool bracketed) {
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
-    if (u <= ' ' || u == '"' || u == '\\' || u == '=' || u >= 0x7f) return false;
+    if (u <= ' ' || u == '"' || u == '\\' || (u == '=' && !bracketed) || u >= 0x7f) return false;
   }
-  return true;
+  return bracketed || !text.empty();
 }
 
-// JSON string escapes; logfmt readers take the same. What is not ASCII passes as it is when it is no control.
+// Bytes of the UTF-8 sequence that begins `text` (RFC 3629 4); 0 when it is none, or a control of C1.
+std::size_t utf8_size(std::string_view text) {
+  const auto byte = [text](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto follows = [byte](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
+    return byte(i) >= low && byte(i) <= high;
+  };
+  const unsigned first = byte(0);
+  if (first >= 0xc2 && first <= 0xdf) return follows(1, first == 0xc2 ? 0xa0 : 0x80) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    return follows(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf) && follows(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const bool second = follows(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf);
+    return second && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+void quote_byte(std::string& out, char c) {
+  const auto u = static_cast<unsigned char>(c);
+  if (c == '"' || c == '\\') {
+    out += '\\';
+    out += c;
+  } else if (c == '\n') {
+    out += "\\n";
+  } else if (c == '\r') {
+    out += "\\r";
+  } else if (u < 0x20 || u >= 0x7f) {
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}", u);
+  } else {
+    out += c;
+  }
+}
+
+// JSON string escapes; logfmt readers take the same. UTF-8 passes as it is; of other 8-bit text each byte is
+// shown as the character of its number, so that the line stays valid JSON.
 void quote(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (u < 0x20 || u >= 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", u);
+  while (!text.empty()) {
+    const std::size_t size = utf8_size(text);
+    if (size == 0) {
+      quote_byte(out, text.front());
     } else {
-      out += c;
+      out += text.substr(0, size);
     }
+    text.remove_prefix(std::max<std::size_t>(size, 1));
   }
   out += '"';
+}
+
+// Never an exponent: readers of delay= expect none, and a long delay is when one looks at it.
+void put_real(std::string& out, double value, LogFormat format) {
+  if (!std::isfinite(value)) {
+    out += format == LogFormat::json ? "null" : "nan";
+    return;
+  }
+  fmt::format_to(std::back_inserter(out), "{:.6f}", value);
+  while (out.back() == '0') out.pop_back();
+  if (out.back() == '.') out.pop_back();
 }
 
 void put_text(std::string& out, std::string_view key, std::string_view text) {
   // from=<..> to=<..>: what parsers of Postfix logs know.
-  if (is_address(key) && (text.empty() || plain(text))) {
+  if (is_address(key) && plain(text, true)) {
     out += '<';
     out += text;
     out += '>';
-  } else if (plain(text)) {
+  } else if (plain(text, false)) {
     out += text;
   } else {
     quote(out, text);
@@ -81,7 +125,7 @@ void put_value(std::string& out, std::string_view key, const Value& value, LogFo
   } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     fmt::format_to(std::back_inserter(out), "{}", *integer);
   } else if (const auto* real = std::get_if<double>(&value)) {
-    fmt::format_to(std::back_inserter(out), "{:.3g}", *real);
+    put_real(out, *real, format);
   } else {
     out += std::get<bool>(value) ? "true" : "false";
   }

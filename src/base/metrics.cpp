@@ -9,10 +9,11 @@ namespace postern::base {
 
 namespace {
 
-std::string escape(std::string_view value) {
+// The text format escapes \ and line ends everywhere, " in label values only.
+std::string escape(std::string_view value, bool quotes) {
   std::string out;
   for (const char c : value) {
-    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\\' || (c == '"' && quotes)) out += '\\';
     if (c == '\n') {
       out += "\\n";
     } else {
@@ -28,7 +29,7 @@ std::string braces(const Labels& labels, std::string_view extra = {}) {
   std::string out = "{";
   for (const auto& [name, value] : labels) {
     if (out.size() > 1) out += ',';
-    out += name + "=\"" + escape(value) + '"';
+    out += name + "=\"" + escape(value, true) + '"';
   }
   if (!extra.empty()) {
     if (out.size() > 1) out += ',';
@@ -110,7 +111,7 @@ std::string Metrics::render() const {
   std::string out;
   auto to = std::back_inserter(out);
   for (const auto& [name, f] : families_) {
-    fmt::format_to(to, "# HELP {} {}\n# TYPE {} {}\n", name, f->help, name, f->type);
+    fmt::format_to(to, "# HELP {} {}\n# TYPE {} {}\n", name, escape(f->help, false), name, f->type);
     for (const auto& [labels, c] : f->counters)
       fmt::format_to(to, "{}{} {}\n", name, braces(labels), c->value());
     for (const auto& [labels, g] : f->gauges)

@@ -3,6 +3,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 
 namespace postern::base {
 
@@ -10,8 +12,10 @@ namespace asio = boost::asio;
 
 struct TaskGroup::State {
   struct Entry {
+    Id id = 0;
     std::string name;
     asio::cancellation_signal cancel;
+    bool cancelled = false;
   };
   State(Executor e, Clock& c, Log& l)
       : executor(std::move(e)), clock(c), log(l), emptied(clock.make_timer(executor)) {}
@@ -20,10 +24,22 @@ struct TaskGroup::State {
   Clock& clock;
   Log& log;
   std::list<Entry> tasks;
+  Id next_id = 1;
   std::unique_ptr<Timer> emptied;
 };
 
 namespace {
+
+// How a task ends that does not look after its cancellation: shutdown, not a failure.
+bool is_cancellation(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const boost::system::system_error& e) {
+    return e.code() == asio::error::operation_aborted;
+  } catch (...) {
+    return false;
+  }
+}
 
 std::string describe(const std::exception_ptr& thrown) {
   try {
@@ -42,17 +58,22 @@ TaskGroup::TaskGroup(Executor executor, Clock& clock, Log& log)
 
 TaskGroup::~TaskGroup() = default;
 
-void TaskGroup::spawn(std::string name, Task<void> task) {
+TaskGroup::Id TaskGroup::spawn(std::string name, Task<void> task) {
   auto& entry = state_->tasks.emplace_back();
+  entry.id = state_->next_id++;
   entry.name = std::move(name);
+  const Id id = entry.id;
   const auto at = std::prev(state_->tasks.end());
   auto finished = [state = state_, at](const std::exception_ptr& thrown) {
-    if (thrown) state->log.error("task", {{"name", at->name}, {"reason", describe(thrown)}});
+    if (thrown && !(at->cancelled && is_cancellation(thrown))) {
+      state->log.error("task", {{"name", at->name}, {"reason", describe(thrown)}});
+    }
     state->tasks.erase(at);
     if (state->tasks.empty()) state->emptied->cancel();
   };
   asio::co_spawn(state_->executor, std::move(task),
                  asio::bind_cancellation_slot(entry.cancel.slot(), finished));
+  return id;
 }
 
 std::size_t TaskGroup::size() const {
@@ -69,7 +90,17 @@ void TaskGroup::cancel() {
   // A task may end inside emit and take itself off the list, so the next one is looked up first.
   for (auto it = state_->tasks.begin(); it != state_->tasks.end();) {
     auto& entry = *it++;
+    entry.cancelled = true;
     entry.cancel.emit(asio::cancellation_type::terminal);
+  }
+}
+
+void TaskGroup::cancel(Id id) {
+  for (auto& entry : state_->tasks) {
+    if (entry.id != id) continue;
+    entry.cancelled = true;
+    entry.cancel.emit(asio::cancellation_type::terminal);
+    return;
   }
 }
 

@@ -20,6 +20,25 @@ TEST(Clock, reads_a_date_alone_and_refuses_what_is_no_time) {
   EXPECT_TRUE(from_rfc3339("2026-13-01").has_error());
 }
 
+TEST(Clock, reads_fractions_and_zones) {
+  const auto read = [](std::string_view text) { return to_rfc3339(from_rfc3339(text).value()); };
+  EXPECT_EQ(read("2026-11-24T10:15:30.5Z"), "2026-11-24T10:15:30.500Z");
+  EXPECT_EQ(read("2026-11-24T10:15:30.123456789Z"), "2026-11-24T10:15:30.123Z");
+  EXPECT_EQ(read("2026-11-24t10:15:30z"), "2026-11-24T10:15:30.000Z");
+  EXPECT_EQ(read("2026-11-24 10:15:30"), "2026-11-24T10:15:30.000Z");
+  EXPECT_EQ(read("2026-11-24T01:15:30+09:00"), "2026-11-23T16:15:30.000Z");
+  EXPECT_EQ(read("2026-11-24T10:15:30.25-01:30"), "2026-11-24T11:45:30.250Z");
+}
+
+TEST(Clock, refuses_times_with_something_wrong_in_them) {
+  for (const char* bad :
+       {"2026-11-24X10:15:30Z", "2026-11-24T10-15-30Z", "2026-11-24T10:15:30Zx", "2026-11-24T10:15Z",
+        "2026-11-24T10:15:30.Z", "2026-11-24T10:15:30+9", "2026-11-24T10:15:30+09:99", "2026-11-24T",
+        "2026-02-30T00:00:00Z", "2026-11-24T24:00:00Z", ""}) {
+    EXPECT_TRUE(from_rfc3339(bad).has_error()) << bad;
+  }
+}
+
 TEST(ManualClock, fires_timers_at_their_exact_moment_and_in_order) {
   boost::asio::io_context loop;
   support::ManualClock clock;

@@ -15,6 +15,8 @@ class BooksWriter {
   ~BooksWriter();  // runs what is queued, then joins
   BooksWriter(const BooksWriter&) = delete;
   BooksWriter& operator=(const BooksWriter&) = delete;
+  // Work that throws ends the process: it has to report its own failures. After join() work runs at once, on
+  // the caller's thread.
   void post(std::function<void()> work);
   void join();
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
@@ -24,10 +25,12 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  void spawn(std::string name, Task<void> task);
+  using Id = std::uint64_t;
+  Id spawn(std::string name, Task<void> task);
   std::size_t size() const;
   std::vector<std::string> names() const;
   void cancel();                            // asks every task to end: its pending wait is cancelled
+  void cancel(Id id);                       // this one; an id that has ended is ignored
   Task<bool> wait_empty(SteadyTime until);  // false: the time came first
 
  private:

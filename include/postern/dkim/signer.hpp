@@ -36,10 +36,16 @@ class Signer {
   // The key for a From domain: its own, else that of the nearest parent with subdomains. Null: none.
   virtual const KeySpec* key_for(std::string_view from_domain) const = 0;
 
-  // The whole field, "DKIM-Signature: ...\r\n", to be put before the message. not_found: no key for the
-  // domain.
+  // The whole field, "DKIM-Signature: ...\r\n", to be put before the message. `header` without the empty
+  // line, as HeaderBlock::bytes gives it; CRLF throughout; a last body line without CRLF is signed as if it
+  // had one, which is how it is sent. not_found: no key for the domain. invalid: libopendkim would make a
+  // signature that nobody can verify (no From, a bare CR or LF, a word of over 65000 octets): send it
+  // unsigned or refuse it, to try again does not help. Others: a failure of this machine.
   virtual base::Result<std::string> sign(std::string_view from_domain, std::string_view header,
                                          const BodySource& body, base::WallTime now) const = 0;
+
+  // What works but should be mended, from create(): a key that others may read, one of 1024 bits.
+  virtual const std::vector<std::string>& warnings() const = 0;
 };
 
 }  // namespace postern::dkim

@@ -37,18 +37,26 @@ struct Row {
 };
 
 struct Query {
-  std::string to, from, id, ses_id;  // empty: any; compared without case
-  std::optional<base::WallTime> since;
+  std::string to, from, id, ses_id;     // empty: any; compared without case
+  std::optional<base::WallTime> since;  // of the row, not of the message's arrival
   std::size_t limit = 1000;
+};
+
+// Messages that arrived longer ago than `retention` before the newest row are deleted, in slices.
+struct Options {
+  base::Duration retention = std::chrono::hours(24 * 30);
 };
 
 class Ledger {
  public:
+  // Errors as suppression::List::open.
   static base::Result<std::unique_ptr<Ledger>> open(const std::string& directory, base::Executor loop,
                                                     base::Pool& disk, base::BooksWriter& writer,
-                                                    base::Log& log);
+                                                    base::Log& log, Options options = {});
   virtual ~Ledger() = default;
-  virtual void record(std::vector<Row> rows) = 0;  // returns at once
+  // Returns at once. Rows that can't be written, or are more than the queue takes when the disk hangs, are
+  // lost; the log says so.
+  virtual void record(std::vector<Row> rows) = 0;
   virtual base::Task<base::Result<void>> record_and_wait(
       std::vector<Row> rows) = 0;  // committed (not synced) when it returns
   virtual base::Task<base::Result<std::vector<Row>>> search(Query query) = 0;  // newest first

@@ -25,9 +25,9 @@ struct Settings {
   mail::RewriteRules rewrite;
   SuppressionAction suppression_action = SuppressionAction::drop;
   std::vector<std::string>
-      suppression_reasons;  // entries with another SES reason do not count; MANUAL always does
+      suppression_reasons;  // BOUNCE and COMPLAINT count when they are here; MANUAL and others always do
   OnError suppression_on_error = OnError::send;
-  base::Duration suppression_max_age{0};
+  base::Duration suppression_max_age{0};  // of BOUNCE and COMPLAINT; 0: for ever
 };
 
 struct Verdict {
@@ -45,13 +45,14 @@ struct Verdict {
   Kind kind = Kind::keep;
   Reason reason = Reason::none;
   std::string address;  // after rewriting: what goes into the envelope
-  std::string
-      detail;  // "BOUNCE since 2026-09-20 (ses account list)"; goes to the client where CONTRACT says so
+  std::string detail;   // why, for log and ledger, with the setting that mends it. For a suppressed recipient
+                        // also the client's: "<a@b> suppressed: BOUNCE since 2026-09-20 (SES account list)"
 };
 
 class Gate {
  public:
   Gate(suppression::List& suppression, base::Clock& clock, base::Metrics& metrics);
+  // Unix sockets are always allowed: their file's mode says who may.
   Verdict check_client(const Settings& settings, const net::IpAddress& client, bool local_socket) const;
   Verdict check_sender(const Settings& settings, std::string_view path) const;
   base::Task<Verdict> check_recipient(std::shared_ptr<const Settings> settings, std::string path);

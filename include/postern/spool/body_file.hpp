@@ -2,6 +2,8 @@
 // surface of bodies is here, so that tests can fail each step.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,9 +12,16 @@
 
 namespace postern::spool {
 
+// The calls that can fail on a bad day; tests hand in others.
+struct DiskCalls {
+  ssize_t (*write)(int, const void*, std::size_t) = ::write;
+  int (*fsync)(int) = ::fsync;
+};
+
 class BodyFile {
  public:
-  static base::Result<BodyFile> create(const std::string& path);  // mode 0600, must not exist
+  static base::Result<BodyFile> create(const std::string& path,
+                                       const DiskCalls& calls = {});  // mode 0600, must not exist
   BodyFile(BodyFile&& other) noexcept;
   BodyFile& operator=(BodyFile&& other) noexcept;
   ~BodyFile();  // closes; removes the file unless keep() was called
@@ -23,10 +32,12 @@ class BodyFile {
   const std::string& path() const { return path_; }
 
  private:
-  BodyFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  BodyFile(std::string path, int fd, const DiskCalls& calls)
+      : path_(std::move(path)), fd_(fd), calls_(calls) {}
   std::string path_;
   int fd_ = -1;
   bool kept_ = false;
+  DiskCalls calls_;
 };
 
 // Reads a file in portions for signing and sending.

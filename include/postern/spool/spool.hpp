@@ -45,22 +45,27 @@ class Spool {
     std::string directory;  // holds spool.db and bodies/
   };
 
-  // Creates or opens; sweeps body files that no row names. Errors: corrupt (the file is left where it is, the
-  // message says what to do), newer, permission, io.
+  // Creates or opens; sweeps body files that no row names, holds messages whose body file is gone. Errors:
+  // corrupt (the file and bodies/ were renamed to *.corrupt-<time>, the message says where they are and how
+  // mail may be got out; nothing is created in their place, so exit), newer, permission, busy, full, io, and
+  // invalid for a database that is none of ours. Blocking; before the loop runs.
   static base::Result<std::unique_ptr<Spool>> open(Options options, base::Executor loop, base::Log& log,
                                                    base::Metrics& metrics);
   virtual ~Spool() = default;
 
-  // Durable when it returns without error. Then every subscriber has been told.
+  // Durable when it returns without error. Then every subscriber has been told. Errors: full (the disk; the
+  // spool goes on), exists, invalid, busy (a foreign process holds the database), closed, io.
   virtual base::Task<base::Result<void>> append(MessagePtr message) = 0;
+  // Recipients that are settled already are passed over; the message goes with its last one. A recipient that
+  // the operator holds meanwhile stays held on retry. not_found: the message is gone, e.g. removed.
   virtual base::Task<base::Result<void>> settle(std::string id, std::vector<Settlement> settlements) = 0;
 
   // Told on the loop of each message that was appended (by this process).
   virtual void subscribe(std::function<void(MessagePtr)> appended) = 0;
 
-  // Up to `limit` messages with recipients due by `now`, at most `per_stream` a stream, streams in turn,
-  // first attempts before retries, without those in `skip`. Only the due, not held recipients are in them.
-  // The content is loaded by load().
+  // Up to `limit` messages with recipients due by `now`, at most `per_stream` a stream, streams in turn (from
+  // call to call), first attempts before retries, without those in `skip`. Only the due, not held recipients
+  // are in them. The content is loaded by load(): here, and in list(), there is only content.size().
   virtual base::Task<base::Result<std::vector<MessagePtr>>> due(base::WallTime now, std::size_t limit,
                                                                 std::size_t per_stream,
                                                                 std::set<std::string> skip) = 0;
@@ -80,10 +85,12 @@ class Spool {
   virtual base::Task<base::Result<std::size_t>> release_reason(std::string reason, base::WallTime now) = 0;
   virtual base::Task<base::Result<void>> make_all_due(base::WallTime now) = 0;  // at start
 
-  virtual Totals totals() const = 0;  // kept in memory, exact
+  virtual Totals totals() const = 0;  // kept in memory, exact; `oldest` is that of the lowest id
   virtual bool failed() const = 0;
   virtual std::string new_body_path(const std::string& id) const = 0;
-  virtual void close() = 0;  // commits what is queued, checkpoints, joins the writer
+  // Commits what is queued, checkpoints, joins the threads. Blocks; the waiters resume when the loop runs on.
+  // Errc::closed from then on.
+  virtual void close() = 0;
 };
 
 }  // namespace postern::spool

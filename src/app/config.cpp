@@ -1,0 +1,103 @@
+#include "postern/app/config.hpp"
+
+#include <algorithm>
+#include <boost/throw_exception.hpp>
+#include <optional>
+#include <stdexcept>
+
+#include "config_sections.hpp"
+
+namespace postern::app {
+
+namespace {
+
+void read_all(Section& root, Config& into) {
+  root.value("hostname", into.hostname, domain());
+  root.value("state_dir", into.state_dir, some_text());
+  read_listen(root, into.listen);
+  root.section("access", [&](Section& section) { read_access(section, into.access); });
+  root.section("limits", [&](Section& section) { read_limits(section, into.limits); });
+  root.section("rewrite", [&](Section& section) { read_rewrite(section, into.rewrite); });
+  root.section("message", [&](Section& section) { read_message(section, into.message); });
+  root.section("dkim", [&](Section& section) { read_dkim(section, into.dkim); });
+  root.section("spf", read_alignment);
+  root.section("dmarc", read_alignment);
+  root.section("dns", [&](Section& section) { read_dns(section, into.dns); });
+  root.section("suppression", [&](Section& section) { read_suppression(section, into.suppression); });
+  read_upstreams(root, into.upstream);
+  root.section("delivery", [&](Section& section) { read_delivery(section, into.delivery); });
+  root.section("admin", [&](Section& section) { read_admin(section, into.admin); });
+  root.section("log", [&](Section& section) { read_log(section, into.log); });
+  root.finish();
+}
+
+int line_of(const YAML::Mark& mark) {
+  return mark.is_null() ? 1 : mark.line + 1;
+}
+
+// Only one document is read; a second one would be accepted and ignored.
+std::optional<YAML::Node> single_document(std::string_view text, Loading& loading) {
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    const YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
+    if (documents.size() > 1) {
+      loading.problem(line_of(documents[1].Mark()), "yaml", "there must be one document in the file");
+    } else if (root.IsMap() || root.IsNull()) {
+      return root;
+    } else {
+      loading.problem(1, "yaml", "the file must be a map of keys");
+    }
+  } catch (const YAML::Exception& error) {
+    loading.problem(line_of(error.mark), "yaml", error.msg);
+  }
+  return std::nullopt;
+}
+
+void read_document(std::string_view text, Loading& loading, Config& into) {
+  const auto document = single_document(text, loading);
+  if (!document) return;
+  Section root(loading, "", *document, 1);
+  read_all(root, into);
+}
+
+}  // namespace
+
+LoadResult load_config(const std::string& path, const Machine& machine) {
+  const auto text = machine.read_file(path);
+  if (text.has_error()) return Problems{{1, "yaml", text.error().message}};
+  return parse_config(*text, path, machine);
+}
+
+LoadResult parse_config(std::string_view text, const std::string& file, const Machine& machine) {
+  Loading loading(machine);
+  Config config;
+  config.hostname = machine.name;
+  read_document(text, loading, config);
+  if (!loading.problems.empty()) {
+    std::stable_sort(loading.problems.begin(), loading.problems.end(),
+                     [](const Problem& a, const Problem& b) { return a.line < b.line; });
+    return std::move(loading.problems);
+  }
+  config.origin = {file, std::move(loading.lines)};
+  return config;
+}
+
+std::vector<KeyInfo> known_keys() {
+  const Machine nowhere;
+  Loading loading(nowhere, true);
+  Config ignored;
+  Section root(loading, "", YAML::Node(), 1);
+  read_all(root, ignored);
+  return std::move(loading.keys);
+}
+
+std::string to_string(const Problem& problem, std::string_view file) {
+  return std::string(file) + ":" + std::to_string(problem.line) + ": " + problem.key + ": " + problem.message;
+}
+
+void throw_exception_from_error(const Problems& problems, const boost::source_location& where) {
+  const std::string first = problems.empty() ? "" : to_string(problems.front(), "configuration");
+  boost::throw_exception(std::runtime_error(first), where);
+}
+
+}  // namespace postern::app

@@ -1,0 +1,337 @@
+#include "session.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <chrono>
+
+#include "postern/mail/address.hpp"
+#include "postern/mail/from.hpp"
+#include "postern/mail/header_block.hpp"
+#include "replies.hpp"
+
+namespace postern::intake {
+
+namespace {
+
+smtp::ServerOptions protocol_options(const Settings& settings) {
+  smtp::ServerOptions options;
+  options.hostname = settings.hostname;
+  options.max_size = settings.message_size;
+  options.max_recipients = settings.recipients;
+  options.max_errors = settings.errors;
+  return options;
+}
+
+}  // namespace
+
+Session::Session(std::unique_ptr<net::Stream> stream, Dependencies& dependencies, Clients& clients, IntakeMetrics& metrics)
+    : stream_(std::move(stream)),
+      deps_(dependencies),
+      clients_(clients),
+      metrics_(metrics),
+      settings_(deps_.settings()),
+      reader_(*stream_),
+      protocol_(protocol_options(*settings_)) {}
+
+base::Task<void> Session::run() {
+  // Cancellation is a result of the pending read here, never an exception of the next await: the 421 has to go out.
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  const auto& peer = stream_->peer();
+  const auto verdict = deps_.gate.check_client(*settings_->policy, peer.address, peer.is_local_socket);
+  if (verdict.kind != policy::Verdict::Kind::keep) {
+    deps_.log.warn("refused", {{"client", peer.to_string()}, {"reason", "not in access.networks"}});
+    co_await say_and_close(replies::for_client(verdict));
+    co_return;
+  }
+  queue(protocol_.greeting());
+  std::string line;
+  while (open_) {
+    const bool got = co_await read_line(line);
+    if (!got) break;
+    smtp::Step step = protocol_.line(line);
+    co_await act(std::move(step));
+    if (stopping_ && !protocol_.in_transaction()) co_await say_and_close(replies::shutting_down());
+  }
+}
+
+base::Task<bool> Session::read_line(std::string& line) {
+  for (;;) {
+    if (const auto whole = reader_.take_line()) {
+      if (whole->size() <= smtp::ServerProtocol::max_line) {
+        line.assign(*whole);
+        co_return true;
+      }
+      co_await act(protocol_.line_too_long());
+      if (!open_) co_return false;
+      continue;
+    }
+    const bool sent = co_await flush();
+    if (!sent) co_return false;
+    // A line without end is thrown away as it comes in, and answered once it has ended.
+    const bool too_long = reader_.line_too_long(smtp::ServerProtocol::max_line);
+    if (too_long) {
+      bool ended = reader_.discard_line();
+      while (!ended) {
+        auto filled = co_await reader_.fill();
+        if (!filled) co_return false;
+        ended = reader_.discard_line();
+      }
+      co_await act(protocol_.line_too_long());
+      if (!open_) co_return false;
+      continue;
+    }
+    set_deadline(settings_->command_timeout);
+    waiting_ = true;
+    auto filled = co_await reader_.fill();
+    waiting_ = false;
+    if (filled) continue;
+    if (filled.error().code == base::Errc::timeout) co_await say_and_close(replies::idle_too_long());
+    if (filled.error().code == base::Errc::cancelled) co_await say_and_close(replies::shutting_down());
+    co_return false;
+  }
+}
+
+base::Task<void> Session::act(smtp::Step step) {
+  switch (step.action) {
+    case smtp::Action::reply: queue(step.reply); break;
+    case smtp::Action::reply_and_close: co_await say_and_close(std::move(step.reply)); break;
+    case smtp::Action::check_sender: check_sender(step.mail); break;
+    case smtp::Action::check_recipient: co_await check_recipient(std::move(step.rcpt.path)); break;
+    case smtp::Action::read_body: {
+      queue(step.reply);
+      const bool sent = co_await flush();
+      if (sent) co_await receive();
+      break;
+    }
+    case smtp::Action::check_auth: queue(protocol_.auth_checked(false)); break;  // not offered
+    case smtp::Action::start_tls: open_ = false; break;                          // not offered
+  }
+  if (!protocol_.in_transaction()) transaction_.reset();
+}
+
+void Session::check_sender(const smtp::MailCommand& mail) {
+  std::string sender;
+  const auto reply = protocol_.sender_checked(sender_verdict(mail, sender));
+  if (reply.positive()) {
+    transaction_.emplace();
+    transaction_->id = base::make_id(deps_.clock.wall_now(), deps_.random);
+    transaction_->sender = std::move(sender);
+  } else {
+    deps_.log.info("refused", {{"client", stream_->peer().to_string()}, {"from", mail.path}, {"reply", reply.to_string()}});
+  }
+  queue(reply);
+}
+
+smtp::Reply Session::sender_verdict(const smtp::MailCommand& mail, std::string& sender) {
+  if (!room_on_disk(mail.size.value_or(0))) return replies::disk_full();
+  const auto now = deps_.clock.steady_now();
+  if (!clients_.may_send(stream_->peer(), settings_->messages_per_minute_per_client, now)) return replies::too_fast();
+  auto verdict = deps_.gate.check_sender(*settings_->policy, mail.path);
+  sender = std::move(verdict.address);
+  return replies::for_sender(verdict);
+}
+
+bool Session::room_on_disk(std::uint64_t announced) const {
+  if (deps_.free_disk() < settings_->min_free + announced) return false;
+  if (settings_->spool_size == 0) return true;
+  return deps_.spool.totals().bytes + announced <= settings_->spool_size;
+}
+
+base::Task<void> Session::check_recipient(std::string path) {
+  auto verdict = co_await deps_.gate.check_recipient(settings_->policy, path);
+  const auto reply = protocol_.recipient_checked(replies::for_recipient(verdict));
+  queue(reply);
+  if (!reply.positive()) {
+    deps_.log.info("refused", {{"id", transaction_->id},
+                               {"client", stream_->peer().to_string()},
+                               {"from", transaction_->sender},
+                               {"to", path},
+                               {"reply", reply.to_string()}});
+    co_return;
+  }
+  if (verdict.kind == policy::Verdict::Kind::drop) {
+    transaction_->dropped.push_back({std::move(verdict.address), std::move(verdict.detail)});
+    co_return;
+  }
+  auto& recipient = transaction_->recipients.emplace_back();
+  recipient.number = static_cast<int>(transaction_->recipients.size() - 1);
+  recipient.address = std::move(verdict.address);
+  if (verdict.kind == policy::Verdict::Kind::hold) {
+    recipient.state = spool::RecipientState::held;
+    recipient.hold_reason = std::move(verdict.detail);
+  }
+}
+
+base::Task<void> Session::receive() {
+  set_deadline(settings_->data_timeout);
+  BodyLimits limits{settings_->message_size, settings_->reject_bare_newline};
+  BodyReader body_reader(reader_, deps_.disk, deps_.memory, limits, deps_.spool.new_body_path(transaction_->id));
+  auto body = co_await body_reader.read();
+  if (!body) {
+    // The client is gone or silent in the middle of its message: it keeps the mail, nothing was acknowledged.
+    deps_.log.info("lost", {{"id", transaction_->id},
+                            {"client", stream_->peer().to_string()},
+                            {"from", transaction_->sender},
+                            {"reason", body.error().message}});
+    const bool can_tell = body.error().code == base::Errc::timeout || body.error().code == base::Errc::cancelled;
+    if (can_tell) co_await say_and_close(replies::idle_too_long());
+    open_ = false;
+    co_return;
+  }
+  const auto began = deps_.clock.steady_now();
+  auto reply = co_await accept(std::move(*body));
+  metrics_.accept_seconds.observe(std::chrono::duration<double>(deps_.clock.steady_now() - began).count());
+  protocol_.body_done();
+  queue(reply);
+}
+
+base::Task<smtp::Reply> Session::accept(Body body) {
+  if (body.problem != BodyProblem::none) {
+    auto reply = replies::for_body_problem(body.problem);
+    note_refused(reply, body.detail);
+    co_return reply;
+  }
+  auto header = mail::HeaderBlock::parse(body.header);
+  if (!header) {
+    mail::Refused refused{mail::Refusal::malformed_header, header.error().message};
+    auto reply = replies::for_refused_header(refused);
+    note_refused(reply, refused.detail);
+    co_return reply;
+  }
+  const auto fixed = mail::fix(*header, settings_->fixups, settings_->policy->rewrite, trace());
+  if (!fixed) {
+    auto reply = replies::for_refused_header(fixed.error());
+    note_refused(reply, fixed.error().detail);
+    co_return reply;
+  }
+  const auto from = deps_.gate.check_from(*settings_->policy, mail::from_address(*header));
+  if (from.kind != policy::Verdict::Kind::keep) {
+    auto reply = replies::for_sender(from);
+    note_refused(reply, from.detail);
+    co_return reply;
+  }
+  std::string bytes = header->bytes();
+  auto reply = co_await store(std::move(body), std::move(bytes));
+  co_return reply;
+}
+
+base::Task<smtp::Reply> Session::store(Body body, std::string header) {
+  if (transaction_->recipients.empty()) {
+    note_dropped();
+    co_return replies::all_dropped();
+  }
+  const auto message = make_message(body, std::move(header));
+  auto stored = co_await deps_.spool.append(message);
+  if (!stored) {
+    auto reply = replies::for_store_error(stored.error());
+    note_refused(reply, stored.error().message);
+    co_return reply;
+  }
+  // From here on the message is ours: the row is on disk, and the row names the body file.
+  if (body.file) body.file->keep();
+  note_dropped();
+  note_accepted(*message);
+  co_return replies::queued(message->id);
+}
+
+spool::MessagePtr Session::make_message(Body& body, std::string header) {
+  auto message = std::make_shared<spool::Message>();
+  message->id = transaction_->id;
+  message->arrived = deps_.clock.wall_now();
+  message->sender = transaction_->sender;
+  message->content.header = std::move(header);
+  message->content.body = body.memory;
+  message->content.body_file = body.file ? body.file->path() : std::string();
+  message->content.body_size = body.size;
+  message->eight_bit = body.eight_bit;
+  const auto& peer = stream_->peer();
+  message->client = peer.is_local_socket ? "unix" : peer.address.to_string();
+  const bool anonymous = peer.is_local_socket || peer.address.is_loopback();
+  message->stream = anonymous ? std::string(mail::domain_of(message->sender)) : message->client;
+  message->recipients = std::move(transaction_->recipients);
+  for (auto& recipient : message->recipients) recipient.due = message->arrived;
+  return message;
+}
+
+mail::Trace Session::trace() const {
+  mail::Trace trace;
+  trace.helo = protocol_.helo();
+  trace.client = stream_->peer().is_local_socket ? std::string() : stream_->peer().address.to_string();
+  trace.protocol = protocol_.protocol_name();
+  trace.id = transaction_->id;
+  trace.sender = transaction_->sender;
+  trace.when = deps_.clock.wall_now();
+  const bool single = transaction_->recipients.size() == 1 && transaction_->dropped.empty();
+  if (single) trace.single_recipient = transaction_->recipients.front().address;
+  return trace;
+}
+
+void Session::note_dropped() {
+  if (transaction_->dropped.empty()) return;
+  std::vector<ledger::Row> rows;
+  // Numbers behind those of the recipients that are kept: they are one list in the ledger.
+  int number = static_cast<int>(protocol_.recipients());
+  for (const auto& dropped : transaction_->dropped) {
+    deps_.log.info("delivery", {{"id", transaction_->id},
+                                {"from", transaction_->sender},
+                                {"to", dropped.address},
+                                {"client", stream_->peer().to_string()},
+                                {"relay", "none"},
+                                {"status", "suppressed"},
+                                {"reason", dropped.detail}});
+    ledger::Row row;
+    row.id = transaction_->id;
+    row.recipient = number++;
+    row.time = row.arrived = deps_.clock.wall_now();
+    row.from = transaction_->sender;
+    row.to = dropped.address;
+    row.client = stream_->peer().address.to_string();
+    row.stream = mail::domain_of(transaction_->sender);
+    row.status = ledger::Status::suppressed;
+    row.reason = dropped.detail;
+    rows.push_back(std::move(row));
+  }
+  deps_.ledger.record(std::move(rows));
+}
+
+void Session::note_accepted(const spool::Message& message) {
+  metrics_.received.add();
+  deps_.log.info("queued", {{"id", message.id},
+                            {"from", message.sender},
+                            {"client", stream_->peer().to_string()},
+                            {"helo", protocol_.helo()},
+                            {"size", message.content.size()},
+                            {"nrcpt", message.recipients.size()}});
+}
+
+void Session::note_refused(const smtp::Reply& reply, std::string_view detail) {
+  metrics_.refused.add();
+  deps_.log.warn("refused", {{"id", transaction_->id},
+                             {"from", transaction_->sender},
+                             {"client", stream_->peer().to_string()},
+                             {"reply", reply.to_string()},
+                             {"reason", detail}});
+}
+
+void Session::queue(const smtp::Reply& reply) { out_ += smtp::render(reply); }
+
+base::Task<bool> Session::flush() {
+  if (out_.empty()) co_return true;
+  set_deadline(settings_->command_timeout);
+  auto written = co_await stream_->write(out_);
+  out_.clear();
+  if (!written) open_ = false;
+  co_return !written.has_error();
+}
+
+base::Task<void> Session::say_and_close(smtp::Reply reply) {
+  queue(reply);
+  open_ = false;
+  stream_->set_deadline(deps_.clock.steady_now() + std::chrono::seconds(1));
+  co_await stream_->write(out_);
+  out_.clear();
+  co_await stream_->close();
+}
+
+void Session::set_deadline(base::Duration allowed) { stream_->set_deadline(deps_.clock.steady_now() + allowed); }
+
+}  // namespace postern::intake
