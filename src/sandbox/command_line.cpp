@@ -52,32 +52,35 @@ struct Texts {
   std::vector<std::string> at_recipient, after_data;
 };
 
+// One value each time it is said: else it would swallow what stands behind it.
+void repeatable(CLI::App& app, const std::string& name, std::vector<std::string>& into,
+                const std::string& description) {
+  app.add_option(name, into, description)->allow_extra_args(false);
+}
+
 void declare(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--data", options.data, "directory for messages, TLS files and credentials")->required();
   app.add_option("--smtp", options.smtp, "loopback address to listen on; port 0 takes a free one")
       ->capture_default_str();
-  const std::map<std::string, TlsMode> modes{{"starttls", TlsMode::starttls},
-                                             {"implicit", TlsMode::implicit}};
-  app.add_option("--tls", options.tls, "starttls (as port 587) or implicit (as port 465)")
-      ->transform(CLI::CheckedTransformer(modes));
+  const auto set_tls = [&options](const std::string& mode) {
+    options.tls = mode == "implicit" ? TlsMode::implicit : TlsMode::starttls;
+  };
+  app.add_option_function<std::string>("--tls", set_tls, "starttls (as port 587) or implicit (as port 465)")
+      ->check(CLI::IsMember({"starttls", "implicit"}));
   app.add_option("--region", options.region, "region that host name, ids and replies speak of")
       ->capture_default_str();
   app.add_option("--user", options.user, "SMTP user name; else made up and kept in the directory");
   app.add_option("--password", options.password, "SMTP password; else made up and kept in the directory");
-  app.add_option("--verified", options.verified,
-                 "a verified domain or address (again for more); none: all are");
+  repeatable(app, "--verified", options.verified, "a verified domain or address; none: all are");
   app.add_option("--rate", options.rate, "recipients a second; 0: no limit")->check(CLI::NonNegativeNumber);
   app.add_option("--quota", options.quota, "recipients within 24 hours; 0: no limit");
   app.add_option("--max-size", options.max_size, "bytes of a message")->capture_default_str();
   app.add_option("--max-connections", options.max_connections, "at the same time; one more gets 421")
       ->capture_default_str();
-  app.add_option(
-      "--fail-rcpt", texts.at_recipient,
-      "NAME=REPLY: answer to RCPT for the local part NAME, e.g. 'gone=553 <gone> address unknown'");
-  app.add_option(
-      "--fail-data", texts.after_data,
-      "NAME=REPLY: answer after the data, e.g. 'slow=454 Throttling failure: Maximum sending rate exceeded'"
-      "; 421 closes");
+  repeatable(app, "--fail-rcpt", texts.at_recipient,
+             "NAME=REPLY: answer to RCPT for the local part NAME, as 'gone=553 <gone> address unknown'");
+  repeatable(app, "--fail-data", texts.after_data,
+             "NAME=REPLY: answer after the data, as 'slow=454 Temporary service failure'; 421 closes");
 }
 
 base::Result<void> check(Options& options, const Texts& texts) {

@@ -26,6 +26,11 @@ TEST(CommandLine, defaults) {
   EXPECT_TRUE((*options)->verified.empty());
 }
 
+TEST(CommandLine, kind_of_tls) {
+  EXPECT_EQ((*parse({"--data", "d", "--tls", "implicit"}))->tls, TlsMode::implicit);
+  EXPECT_EQ((*parse({"--data", "d", "--tls", "starttls"}))->tls, TlsMode::starttls);
+}
+
 TEST(CommandLine, only_loopback_is_listened_on) {
   for (const auto* good : {"127.0.0.1:0", "127.0.0.2:2525", "[::1]:25"})
     EXPECT_TRUE(parse({"--data", "d", "--smtp", good})) << good;
@@ -57,6 +62,7 @@ TEST(CommandLine, identities_repeat) {
   const auto options = parse({"--data", "d", "--verified", "a.test", "--verified", "b.test"});
   ASSERT_TRUE(options && *options);
   EXPECT_EQ((*options)->verified, (std::vector<std::string>{"a.test", "b.test"}));
+  EXPECT_EQ(problem({"--data", "d", "--verified", "a.test", "surplus"}), base::Errc::invalid);
 }
 
 }  // namespace postern::sandbox
