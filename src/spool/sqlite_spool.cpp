@@ -87,10 +87,11 @@ void hold_without_body(Store& store, const std::vector<std::string>& missing) {
 Result<void> compare_bodies(const Paths& paths, Store& store, base::Log& log) {
   const auto swept = sweep_bodies(paths.bodies, store.body_file_names());
   if (swept.has_error()) return swept.error();
-  if (swept->removed > 0) log.info("spool swept", {{"orphans", swept->removed}});
-  if (swept->missing.empty()) return {};
-  log.error("spool misses body files", {{"count", swept->missing.size()}, {"first", swept->missing.front()}});
-  hold_without_body(store, swept->missing);
+  const auto& [removed, missing] = swept.value();
+  if (removed > 0) log.info("spool swept", {{"orphans", removed}});
+  if (missing.empty()) return {};
+  log.error("spool misses body files", {{"count", missing.size()}, {"first", missing.front()}});
+  hold_without_body(store, missing);
   return {};
 }
 
