@@ -131,6 +131,12 @@ void put_value(std::string& out, std::string_view key, const Value& value, LogFo
   }
 }
 
+// An empty field is left out, but not an address: from=<> is the null sender.
+bool says_nothing(const LogField& field) {
+  const auto* text = std::get_if<std::string_view>(&field.value());
+  return text != nullptr && text->empty() && !is_address(field.key());
+}
+
 void put_field(std::string& out, const LogField& field, LogFormat format, bool mask) {
   if (format == LogFormat::json) {
     out += out.empty() ? '{' : ',';
@@ -182,7 +188,9 @@ void Log::write(LogLevel level, std::string_view event, std::initializer_list<Lo
   put_field(line, {"time", time}, format, mask);
   put_field(line, {"level", name_of(level)}, format, mask);
   put_field(line, {"event", event}, format, mask);
-  for (const auto& field : fields) put_field(line, field, format, mask);
+  for (const auto& field : fields) {
+    if (!says_nothing(field)) put_field(line, field, format, mask);
+  }
   line += format == LogFormat::json ? "}\n" : "\n";
   sink_(line);
 }
