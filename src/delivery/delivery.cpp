@@ -120,7 +120,8 @@ void Delivery::Impl::start_deliveries() {
     if (!message) return;
     ++route->running;
     running.push_back((*message)->id);
-    tasks.spawn("deliver " + (*message)->id, deliver(std::move(*message), std::move(route)));
+    std::string name = "deliver " + (*message)->id;
+    tasks.spawn(std::move(name), deliver(std::move(*message), std::move(route)));
   }
 }
 
@@ -191,7 +192,7 @@ void Delivery::Impl::use_settings() {
   for (const auto& upstream : settings->upstreams) routes.push_back(std::make_shared<Route>(upstream, deps));
   // Deliveries under way end on the route that they began with.
   auto close = [](RoutePtr route) -> base::Task<void> { co_await route->upstream.close(); };
-  for (auto& route : old) loop_tasks.spawn("close upstream " + route->name, close(std::move(route)));
+  for (const auto& route : old) loop_tasks.spawn("close upstream " + route->name, close(route));
 }
 
 Delivery::Delivery(Dependencies dependencies) : impl_(std::make_unique<Impl>(std::move(dependencies))) {}

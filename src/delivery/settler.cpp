@@ -79,7 +79,8 @@ base::Task<base::Result<void>> Settler::settle(const spool::Message& message,
   auto recorded = co_await deps_.ledger.record_and_wait(std::move(rows));
   if (!recorded) deps_.log.error("ledger", {{"id", message.id}, {"reason", recorded.error().message}});
   auto settled = co_await deps_.spool.settle(message.id, std::move(settlements));
-  if (!settled) {
+  // not_found: an operator deleted it meanwhile.
+  if (!settled && settled.error().code != base::Errc::not_found) {
     deps_.log.error("settle", {{"id", message.id},
                                {"reason", settled.error().message},
                                {"effect", "the message stays in the spool and may be sent again"}});

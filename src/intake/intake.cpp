@@ -95,7 +95,7 @@ Intake::~Intake() = default;
 
 void Intake::serve(std::shared_ptr<net::Listener> listener) {
   impl_->listeners.push_back(listener);
-  impl_->acceptors.spawn("accept " + listener->local_address(), impl_->accept_all(std::move(listener)));
+  impl_->acceptors.spawn("accept " + listener->local_address(), impl_->accept_all(listener));
 }
 
 void Intake::stop_accepting() {

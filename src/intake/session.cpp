@@ -220,14 +220,18 @@ base::Task<smtp::Reply> Session::store(Body body, std::string header) {
     co_return replies::all_dropped();
   }
   const auto message = make_message(body, std::move(header));
+  // The file is the spool's before the row that names it is on disk: should this session be torn down while it waits, a
+  // file without a row is swept at the next start, a row without its file would be a loss.
+  if (body.file) body.file->keep();
   auto stored = co_await deps_.spool.append(message);
   if (!stored) {
+    // After an I/O error nobody knows whether the row is there: then the file stays too.
+    if (body.file && stored.error().code != base::Errc::io) body.file->give_up();
     auto reply = replies::for_store_error(stored.error());
     note_refused(reply, stored.error().message);
     co_return reply;
   }
-  // From here on the message is ours: the row is on disk, and the row names the body file.
-  if (body.file) body.file->keep();
+  // From here on the message is ours.
   note_dropped();
   note_accepted(*message);
   co_return replies::queued(message->id);

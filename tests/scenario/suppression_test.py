@@ -115,7 +115,7 @@ class CommandLine(SuppressionScenario):
         relay.cli("suppression", "check", "second@example.net", code=1)
         entries = {entry["address"]: entry for entry in relay.cli_json("suppression", "list")}
         self.assertEqual(entries["Gone@Example.net"]["reason"], "BOUNCE")
-        for key in ("source", "time"):
+        for key in ("source", "since"):
             self.assertTrue(entries["Gone@Example.net"][key])
 
     def test_with_the_daemon(self):

@@ -1,11 +1,5 @@
-"""The tree against the rules of rules.py. The slow checks are left out when POSTERN_STYLE_QUICK is set."""
-import concurrent.futures
-import os
-import pathlib
+"""The tree against the rules of rules.py. That each header compiles alone is checked by the build (tests/headers)."""
 import re
-import shutil
-import subprocess
-import tempfile
 import unittest
 
 import rules
@@ -76,40 +70,3 @@ def stale_excuses(excused, tests):
             yield name, "gone"
         elif re.sub(r"^src/(.*)\.cpp$", r"tests/\1_test.cpp", name) in tests:
             yield name, "has a test"
-
-
-@unittest.skipIf(os.environ.get("POSTERN_STYLE_QUICK"), "slow, left out by --quick")
-class Headers(unittest.TestCase):
-    def test_each_header_compiles_alone(self):
-        """Through ccache, so that only the first time costs (about a minute)."""
-        headers = [n for n in tracked(".hpp") if n.startswith(("include/", "src/"))]
-        launcher = ["ccache"] if shutil.which("ccache") else []
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
-        ):
-            results = list(pool.map(lambda n: compile_header(launcher, pathlib.Path(folder), n), headers))
-        found = [f"{name}:\n{output}" for name, output in zip(headers, results) if output]
-        if found:
-            self.fail("\n".join(found))
-
-
-def compile_header(launcher, folder, name):
-    stub = folder / (name.replace("/", "_") + ".cpp")
-    stub.write_text(f'#include "{ROOT / name}"\n')
-    environment = {**os.environ, "CCACHE_BASEDIR": str(ROOT), "CCACHE_NOHASHDIR": "1"}
-    command = [
-        *launcher,
-        "g++",
-        "-std=c++20",
-        "-DBOOST_ASIO_SEPARATE_COMPILATION",
-        "-DBOOST_ASIO_NO_DEPRECATED",
-        "-Iinclude",
-        "-Isrc",
-        "-c",
-        str(stub),
-        "-o",
-        str(stub.with_suffix(".o")),
-    ]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    return "" if done.returncode == 0 else done.stderr[-2000:]

@@ -29,6 +29,7 @@ class BodyFile {
   base::Result<void> write(std::string_view bytes);  // all of it; Errc::full when the disk is
   base::Result<void> sync();                         // file and directory
   void keep();                                       // the spool owns it now
+  void give_up() { kept_ = false; }                  // after all not: removed at the end, as without keep()
   const std::string& path() const { return path_; }
 
  private:

@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+"""A small end-to-end bench for daily use: smtp-source -> postern -> smtp-sink on loopback, with and without DKIM.
+
+tests/bench/e2e.py [--messages N] [--sessions N] [--size BYTES] [--rounds N]
+Every mail is on disk before its 250. Prints mails a second until the last was accepted and until the last was
+delivered, CPU milliseconds of postern a mail, and its peak memory. Needs Debian's postfix for its two tools
+(nothing of it is started), and build/release/postern. Comparisons with other relays are made elsewhere.
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenario"))
+
+from support import keys, ports, wait  # noqa: E402 (the path comes first)
+from support.postern import Postern  # noqa: E402
+from support.process import Process  # noqa: E402
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def peak_mib(pid):
+    return int(pathlib.Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
+
+
+def start_sink(directory):
+    port = ports.free_port()
+    sink = Process(["smtp-sink", f"127.0.0.1:{port}", "1000"], directory / "sink.out", directory / "sink.err")
+    return sink, port
+
+
+def configuration(directory, signed):
+    if not signed:
+        return {}
+    key = directory / "key.pem"
+    keys.make_key(key)
+    return {"dkim": {"keys": [{"domain": "example.com", "selector": "s1", "key_file": str(key)}]}}
+
+
+def run(options, signed):
+    """(accepted a second, delivered a second, CPU ms a mail, peak MiB) of one relay with a fresh spool."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="postern-bench-", dir=options.directory))
+    sink, port = start_sink(directory)
+    upstream = {"endpoint": f"127.0.0.1:{port}", "tls": "none", "connections": options.sessions}
+    relay = Postern(directory, upstream, log={"level": "warn"}, **configuration(directory, signed))
+    try:
+        relay.start()
+        before, started = cpu_seconds(relay.process.pid), time.monotonic()
+        subprocess.run(
+            [
+                "smtp-source",
+                "-d",
+                "-s",
+                str(options.sessions),
+                "-m",
+                str(options.messages),
+                "-l",
+                str(options.size),
+            ]
+            + ["-f", "app@example.com", "-t", "customer@example.net", f"127.0.0.1:{relay.port}"],
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+        accepted = time.monotonic() - started
+        wait.until(
+            lambda: relay.metric("postern_messages_delivered_total") >= options.messages,
+            120,
+            lambda: f"all delivered; {relay.log()[-2000:]}",
+        )
+        delivered = time.monotonic() - started
+        cpu = cpu_seconds(relay.process.pid) - before
+        n = options.messages
+        return n / accepted, n / delivered, cpu * 1000 / n, peak_mib(relay.process.pid)
+    finally:
+        relay.clean_up()
+        sink.kill()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--messages", type=int, default=5000)
+    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--size", type=int, default=4096)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--directory", help="for the spools; it must lie on a real disk", default=None)
+    options = parser.parse_args()
+    if not shutil.which("smtp-source"):
+        sys.exit("smtp-source is missing: apt-get install postfix")
+    print(
+        f"{options.messages} mails of {options.size} bytes, {options.sessions} sessions, medians of {options.rounds}"
+    )
+    print(f"{'':10}{'accepted/s':>12}{'delivered/s':>13}{'CPU ms/mail':>13}{'peak MiB':>10}")
+    for name, signed in (("plain", False), ("DKIM", True)):
+        rounds = [run(options, signed) for _ in range(options.rounds)]
+        a, d, cpu, peak = (sorted(column)[len(column) // 2] for column in zip(*rounds))
+        print(f"{name:10}{a:12.0f}{d:13.0f}{cpu:13.3f}{peak:10.1f}", flush=True)
+
+
+main()
