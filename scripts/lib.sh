@@ -72,7 +72,8 @@ build() {
   log=$logs/build-$preset.log
   exec 9>"$logs/build-$preset.lock"
   flock 9
-  if [ ! -f "$root/build/$preset/build.ninja" ]; then
+  # The build itself notices changed CMakeLists.txt, but not a changed preset.
+  if [ ! "$root/build/$preset/build.ninja" -nt "$root/CMakePresets.json" ]; then
     say "configuring preset $preset"
     (cd "$root" && cmake --preset "$preset") >"$log" 2>&1 || { tail -n 40 "$log" >&2; die "cmake failed"; }
   fi
