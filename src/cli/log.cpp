@@ -75,13 +75,15 @@ int search_log(const Invocation& invocation, const Search& search) {
 void add_log(CLI::App& program, Invocation& invocation) {
   auto* command = program.add_subcommand("log", "Show what became of messages: one line for each attempt");
   auto search = std::make_shared<Search>();
-  command->add_option("--to", search->to, "only this recipient");
-  command->add_option("--from", search->from, "only this envelope sender");
-  command->add_option("--id", search->id, "only this queue id");
-  command->add_option("--since", search->since,
-                      "only attempts since then: 30m, 24h, 7d or 2026-11-24T10:15:30Z");
+  command->add_option("--to", search->to, "only this recipient")->type_name("ADDR");
+  command->add_option("--from", search->from, "only this envelope sender")->type_name("ADDR");
+  command->add_option("--id", search->id, "only this queue id")->type_name("ID");
+  command
+      ->add_option("--since", search->since, "only attempts since then: 30m, 24h, 7d or 2026-11-24T10:15:30Z")
+      ->type_name("WHEN");
   command->add_option("--limit", search->limit, "at most so many, the newest")
       ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}))
+      ->type_name("N")
       ->capture_default_str();
   command->add_flag("--json", search->as_json, "one object a line");
   command->footer(

@@ -13,11 +13,17 @@ namespace postern::cli {
 
 namespace {
 
+// To the program and to every subcommand, so that it is taken at each place and each help tells of it.
+void add_config_option(CLI::App& command, Invocation& invocation) {
+  command.add_option("-c,--config", invocation.config_file, "configuration file")
+      ->type_name("FILE")
+      ->capture_default_str();
+  for (auto* sub : command.get_subcommands([](const CLI::App*) { return true; }))
+    add_config_option(*sub, invocation);
+}
+
 void describe(CLI::App& program, Invocation& invocation) {
-  program
-      .fallthrough();  // -c is taken also after a subcommand's arguments; before the subcommands inherit it
   program.require_subcommand(1);
-  program.add_option("-c,--config", invocation.config_file, "configuration file")->capture_default_str();
   program.set_version_flag("--version", std::string("postern ") + POSTERN_VERSION);
   program.footer(
       "Examples:\n  postern check -c postern.yaml\n  postern serve -c postern.yaml\n"
@@ -29,6 +35,7 @@ void describe(CLI::App& program, Invocation& invocation) {
   add_log(program, invocation);
   add_health(program, invocation);
   add_completion(program, invocation);
+  add_config_option(program, invocation);
 }
 
 // CLI11 prints help and version on `out` and complaints on `err`, with exit codes of its own.

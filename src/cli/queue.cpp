@@ -120,7 +120,7 @@ void add_change(CLI::App& queue, Invocation& invocation, const std::string& acti
                 const std::string& done) {
   auto* command = queue.add_subcommand(action, help);
   auto id = std::make_shared<std::string>("all");
-  auto* option = command->add_option("ID", *id, "queue id, or \"all\"");
+  auto* option = command->add_option("ID", *id, "queue id, or \"all\"")->type_name("");
   if (action != "flush") option->required();
   command->callback([&invocation, id, action, done] {
     invocation.run = [&invocation, id, action, done] {
@@ -148,7 +148,7 @@ void add_queue(CLI::App& program, Invocation& invocation) {
   });
   auto* showing = queue->add_subcommand("show", "Print envelope, state and content of a message");
   auto id = std::make_shared<std::string>();
-  showing->add_option("ID", *id, "queue id")->required();
+  showing->add_option("ID", *id, "queue id")->required()->type_name("");
   showing->callback(
       [&invocation, id] { invocation.run = [&invocation, id] { return show(invocation, *id); }; });
   add_change(*queue, invocation, "flush", "Try messages now instead of at their next due time", "tried now");

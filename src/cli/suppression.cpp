@@ -167,7 +167,7 @@ CLI::App* add_on_text(CLI::App& group, Invocation& invocation, const std::string
                       const std::string& help, const std::string& argument, OnAddress action) {
   auto* command = group.add_subcommand(name, help);
   auto value = std::make_shared<std::string>();
-  command->add_option(argument, *value)->required();
+  command->add_option(argument, *value)->required()->type_name("");
   command->callback([&invocation, value, action] {
     invocation.run = [&invocation, value, action] { return action(invocation, *value); };
   });
@@ -178,8 +178,9 @@ void add_adding(CLI::App& group, Invocation& invocation) {
   auto* command = group.add_subcommand("add", "Put an address on the list, or change its reason");
   auto address = std::make_shared<std::string>();
   auto reason = std::make_shared<std::string>("MANUAL");
-  command->add_option("ADDR", *address)->required();
-  command->add_option("--reason", *reason, "why it must not be mailed")
+  command->add_option("ADDR", *address)->required()->type_name("");
+  command->add_option("--reason", *reason, "BOUNCE, COMPLAINT or MANUAL: why it must not be mailed")
+      ->type_name("R")
       ->transform(CLI::IsMember({"BOUNCE", "COMPLAINT", "MANUAL"}, CLI::ignore_case))
       ->capture_default_str();
   command->callback([&invocation, address, reason] {

@@ -1,6 +1,5 @@
 #include "ledger/store.hpp"
 
-#include "postern/base/random.hpp"
 #include "postern/mail/address.hpp"
 
 namespace postern::ledger {
@@ -11,11 +10,10 @@ constexpr int writer_cache_kib = 1024;
 constexpr int reader_cache_kib = 256;
 constexpr int purge_rows = 500;
 
-// Ids sort by time, so that rows are appended at the end of the key and purged from its front. by_time serves
-// `since` and the order of the answer: a message that arrived long ago may have its last attempt now.
-// A search for a recipient reads by_time alone, some 10,000,000 rows a second, and compares hashes: an index
-// on the address itself would change a page of its own for every row, and cost 20 us of the 30 that a row
-// took.
+// Ids sort by time, so that rows are appended at the end of the key. by_time serves `since`, the purge and
+// the order of the answer: a message that arrived long ago may have its last attempt now. A search for a
+// recipient reads by_time alone, some 10,000,000 rows a second, and compares hashes: an index on the address
+// itself would change a page of its own for every row, and cost 20 us of the 30 that a row took.
 constexpr const char* create = R"(
 CREATE TABLE attempt(
   id TEXT NOT NULL,
@@ -181,18 +179,14 @@ base::Result<void> Store::write(const std::vector<const std::vector<Row>*>& grou
 }
 
 base::Result<bool> Store::purge(base::WallTime before) try {
-  SQLite::Statement last(database_->connection(),
-                         "SELECT max(id) FROM (SELECT id FROM attempt WHERE id < ? ORDER BY id LIMIT ?)");
-  last.bind(1, base::first_id_of(before));
-  last.bind(2, purge_rows);
-  last.executeStep();
-  const std::string id = last.getColumn(0).getString();
-  last.reset();
-  if (id.empty()) return database_->shrink();
-  SQLite::Statement remove(database_->connection(), "DELETE FROM attempt WHERE id <= ?");
-  remove.bind(1, id);
-  remove.exec();
-  return true;
+  SQLite::Statement remove(
+      database_->connection(),
+      "DELETE FROM attempt WHERE (id, recipient, attempt) IN "
+      "(SELECT id, recipient, attempt FROM attempt WHERE time < ? ORDER BY time LIMIT ?)");
+  remove.bind(1, millis(before));
+  remove.bind(2, purge_rows);
+  if (remove.exec() > 0) return true;
+  return database_->shrink();
 } catch (const SQLite::Exception& e) {
   return base::database_error("purge ledger.db", e);
 }

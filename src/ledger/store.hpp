@@ -20,7 +20,7 @@ class Store {
   explicit Store(std::unique_ptr<base::Database> database, const std::string& path);
 
   base::Result<void> write(const std::vector<const std::vector<Row>*>& groups);  // one transaction
-  // Deletes a slice of the messages that arrived before; true: there are more, or free pages to give back.
+  // Deletes a slice of the older rows; true: there may be more, or free pages to give back.
   base::Result<bool> purge(base::WallTime before);
   void checkpoint_if_due();
 

@@ -16,8 +16,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
 
-using Texts = std::vector<std::string>;
-
 TEST(Config, an_upstream_is_all_that_a_file_must_have) {
   const Config config = parse(upstream_line).value();
   EXPECT_EQ(config.hostname, "box.example.net");
@@ -35,17 +33,15 @@ TEST(Config, an_empty_file_lacks_only_the_upstream) {
   EXPECT_THAT(problems_of("upstream: []"), ElementsAre("1: upstream: must name at least one server"));
 }
 
-TEST(Config, every_value_arrives_in_its_field) {
-  FakeMachine fake;
-  fake.files["/run/secrets/ses"] = "secret\n";
-  const Config config = parse(R"(
+const std::string every_key = R"(
 hostname: mail.example.com
 state_dir: /srv/postern
-listen: [{address: "0.0.0.0:2525", tls: none, auth: none, proxy_protocol: false}, {address: "unix:/run/p.sock"}]
+listen: [{address: "0.0.0.0:2525", tls: none, auth: none, proxy_protocol: false},
+         {address: "unix:/run/p.sock"}]
 access: {networks: [10.0.0.0/8], senders: ["*@example.com"], recipients: ["*@test.example"]}
 limits: {message_size: 1K, recipients: 2, connections: 3, connections_per_client: 4, errors: 5, hops: 6,
-         command_timeout: 7s, data_timeout: 8m, messages_per_minute_per_client: 9, memory: 10M, spool_size: 11G,
-         min_free: 0}
+         command_timeout: 7s, data_timeout: 8m, messages_per_minute_per_client: 9,
+         memory: 10M, spool_size: 11G, min_free: 0}
 rewrite:
   default_domain: example.com
   sender: [{match: "root@*", to: ops@example.com}]
@@ -61,21 +57,33 @@ dmarc: {action: false}
 dns: {servers: ["127.0.0.1:5353", 10.0.0.2, "::1"], timeout: 500ms, tries: 3}
 suppression: {action: hold, reasons: [COMPLAINT], on_error: defer, max_age: 5d}
 upstream:
-  - {type: smtp, endpoint: "[::1]:465", tls: implicit, ca_file: /ca.pem, username: AKIA, password_file: /run/secrets/ses,
+  - {type: smtp, endpoint: "[::1]:465", tls: implicit, ca_file: /ca.pem, username: AKIA,
+     password_file: /run/secrets/ses,
      connections: 20, configuration_set: set-1, tags: {app: shop, "ses:feedback-id-a": x}}
 delivery: {mode: queue, rate: 13.5, recipients_per_message: 7, retry: [1s, 2m], lifetime: 1d,
            unverified_sender: bounce, drain: 0, drain_queue: true}
 admin: {listen: "", socket: /tmp/admin.sock}
 log: {format: json, level: warn, mask_addresses: true}
-)",
-                              fake)
-                            .value();
+)";
+
+Config with_every_key() {
+  FakeMachine fake;
+  fake.files["/run/secrets/ses"] = "secret\n";
+  return parse(every_key, fake).value();
+}
+
+TEST(Config, every_value_of_the_listening_side_arrives_in_its_field) {
+  const Config config = with_every_key();
   EXPECT_EQ(config.hostname, "mail.example.com");
   EXPECT_EQ(config.state_dir, "/srv/postern");
   EXPECT_EQ(config.listen, (std::vector<ListenConfig>{{"0.0.0.0:2525", true}, {"unix:/run/p.sock", true}}));
   EXPECT_EQ(config.access, (AccessConfig{{"10.0.0.0/8"}, false, {"*@example.com"}, {"*@test.example"}}));
   EXPECT_EQ(config.limits,
             (LimitsConfig{1024, 2, 3, 4, 5, 6, 7s, 8min, 9, 10 << 20, std::uint64_t{11} << 30, 0}));
+}
+
+TEST(Config, every_value_about_messages_arrives_in_its_field) {
+  const Config config = with_every_key();
   EXPECT_EQ(config.rewrite.default_domain, "example.com");
   ASSERT_EQ(config.rewrite.sender.size(), 1u);
   EXPECT_EQ(config.rewrite.sender[0].match, "root@*");
@@ -90,6 +98,10 @@ log: {format: json, level: warn, mask_addresses: true}
   EXPECT_EQ(config.dkim.keys[0].selector, "s1");
   EXPECT_EQ(config.dkim.keys[0].key_file, "/k.pem");
   EXPECT_FALSE(config.dkim.keys[0].subdomains);
+}
+
+TEST(Config, every_value_of_the_sending_side_arrives_in_its_field) {
+  const Config config = with_every_key();
   EXPECT_EQ(config.dns, (DnsConfig{{"127.0.0.1:5353", "10.0.0.2:53", "[::1]:53"}, 500ms, 3}));
   EXPECT_EQ(
       config.suppression,

@@ -37,31 +37,41 @@ std::vector<std::string> problems_of_snapshot(const std::string& text) {
   return out;
 }
 
-TEST(Snapshot, fills_the_settings_of_each_module) {
-  const support::TempDir directory;
-  write_key(directory.file("k.pem"));
-  const std::string text =
-      "hostname: mail.example.com\n"
-      "access: {networks: [10.0.0.0/8], senders: [\"*@example.com\"]}\n"
-      "limits: {message_size: 1M, recipients: 2, connections: 3, connections_per_client: 4, errors: 5, hops: "
-      "6,\n"
-      "  command_timeout: 7s, data_timeout: 8s, messages_per_minute_per_client: 9, spool_size: 10M, "
-      "min_free: 11M}\n"
-      "rewrite: {default_domain: example.com}\n"
-      "message: {bare_newline: reject, add_missing: false}\n"
-      "suppression: {action: reject, reasons: [BOUNCE], on_error: defer, max_age: 1d}\n"
-      "dkim:\n  on_missing_key: reject\n  keys:\n" +
-      key_entry("example.com", directory.file("k.pem")) +
-      "upstream:\n"
-      "  - {endpoint: \"127.0.0.1:2525\", tls: none, username: u, password: p, connections: 12,\n"
-      "     configuration_set: set, tags: {a: b}}\n"
-      "  - {endpoint: \"smtp.example.com:587\"}\n"
-      "  - {endpoint: \"smtp.example.net:465\", tls: implicit}\n"
-      "delivery: {rate: 13, recipients_per_message: 14, retry: [1s], lifetime: 2d, unverified_sender: "
-      "bounce}\n";
-  const SnapshotPtr snapshot = build_snapshot(parse(text).value()).value();
+class FilledSnapshot : public testing::Test {
+ protected:
+  void SetUp() override {
+    write_key(directory_.file("k.pem"));
+    snapshot_ = build_snapshot(parse(text()).value()).value();
+  }
 
-  const policy::Settings& policy = *snapshot->policy;
+  std::string text() const {
+    return "hostname: mail.example.com\n"
+           "access: {networks: [10.0.0.0/8], senders: [\"*@example.com\"]}\n"
+           "limits: {message_size: 1M, recipients: 2, connections: 3, connections_per_client: 4, errors: 5, "
+           "hops: "
+           "6,\n"
+           "  command_timeout: 7s, data_timeout: 8s, messages_per_minute_per_client: 9, spool_size: 10M, "
+           "min_free: 11M}\n"
+           "rewrite: {default_domain: example.com}\n"
+           "message: {bare_newline: reject, add_missing: false}\n"
+           "suppression: {action: reject, reasons: [BOUNCE], on_error: defer, max_age: 1d}\n"
+           "dkim:\n  on_missing_key: reject\n  keys:\n" +
+           key_entry("example.com", directory_.file("k.pem")) +
+           "upstream:\n"
+           "  - {endpoint: \"127.0.0.1:2525\", tls: none, username: u, password: p, connections: 12,\n"
+           "     configuration_set: set, tags: {a: b}}\n"
+           "  - {endpoint: \"smtp.example.com:587\"}\n"
+           "  - {endpoint: \"smtp.example.net:465\", tls: implicit}\n"
+           "delivery: {rate: 13, recipients_per_message: 14, retry: [1s], lifetime: 2d, unverified_sender: "
+           "bounce}\n";
+  }
+
+  support::TempDir directory_;
+  SnapshotPtr snapshot_;
+};
+
+TEST_F(FilledSnapshot, has_the_settings_of_policy) {
+  const policy::Settings& policy = *snapshot_->policy;
   EXPECT_TRUE(policy.networks.at(0).contains(net::IpAddress::parse("10.1.2.3").value()));
   EXPECT_THAT(policy.senders, ElementsAre("*@example.com"));
   EXPECT_EQ(policy.rewrite.default_domain, "example.com");
@@ -69,9 +79,11 @@ TEST(Snapshot, fills_the_settings_of_each_module) {
   EXPECT_THAT(policy.suppression_reasons, ElementsAre("BOUNCE"));
   EXPECT_EQ(policy.suppression_on_error, policy::OnError::defer);
   EXPECT_EQ(policy.suppression_max_age, std::chrono::hours(24));
+}
 
-  const intake::Settings& intake = *snapshot->intake;
-  EXPECT_EQ(intake.policy, snapshot->policy);
+TEST_F(FilledSnapshot, has_the_settings_of_intake) {
+  const intake::Settings& intake = *snapshot_->intake;
+  EXPECT_EQ(intake.policy, snapshot_->policy);
   EXPECT_EQ(intake.hostname, "mail.example.com");
   EXPECT_EQ(intake.message_size, 1u << 20);
   EXPECT_EQ(intake.recipients, 2u);
@@ -87,8 +99,10 @@ TEST(Snapshot, fills_the_settings_of_each_module) {
   EXPECT_EQ(intake.spool_size, 10u << 20);
   EXPECT_EQ(intake.min_free, 11u << 20);
   EXPECT_TRUE(intake.reject_bare_newline);
+}
 
-  const delivery::Settings& delivery = *snapshot->delivery;
+TEST_F(FilledSnapshot, has_the_settings_of_delivery) {
+  const delivery::Settings& delivery = *snapshot_->delivery;
   ASSERT_NE(delivery.signer, nullptr);
   EXPECT_NE(delivery.signer->key_for("a.example.com"), nullptr);
   EXPECT_EQ(delivery.on_missing_key, delivery::OnMissingKey::reject);
@@ -97,6 +111,10 @@ TEST(Snapshot, fills_the_settings_of_each_module) {
   EXPECT_THAT(delivery.retry.schedule, ElementsAre(1s));
   EXPECT_EQ(delivery.retry.lifetime, std::chrono::hours(48));
   EXPECT_FALSE(delivery.hold_unverified);
+}
+
+TEST_F(FilledSnapshot, has_the_servers_which_share_a_TLS_context) {
+  const delivery::Settings& delivery = *snapshot_->delivery;
   ASSERT_EQ(delivery.upstreams.size(), 3u);
   const delivery::UpstreamSettings& first = delivery.upstreams[0];
   EXPECT_EQ(first.host, "127.0.0.1");

@@ -177,15 +177,17 @@ TEST_F(LedgerTest, still_records_after_the_writer_was_joined) {
   EXPECT_EQ(recipients({}), (Names{"a@example.com"}));
 }
 
-TEST_F(LedgerTest, messages_older_than_thirty_days_go) {
+TEST_F(LedgerTest, rows_older_than_thirty_days_go_and_a_late_delivery_of_an_old_message_stays) {
   const auto now = books.clock.wall_now();
   std::vector<Row> old;
   for (int i = 0; i < 1200; ++i) old.push_back(row("old@example.com", now - 24h * 31));
   record(old);
   EXPECT_EQ(search({}).size(), 1000u);
-  record({row("kept@example.com", now - 24h * 29), row("new@example.com", now)});
+  Row late = row("late@example.com", now - 24h * 40);
+  late.time = now - 1h;
+  record({row("kept@example.com", now - 24h * 29), row("new@example.com", now), late});
   books.writer.join();  // the slices of the purge
-  EXPECT_EQ(recipients({}), (Names{"new@example.com", "kept@example.com"}));
+  EXPECT_EQ(recipients({}), (Names{"new@example.com", "late@example.com", "kept@example.com"}));
 }
 
 TEST_F(LedgerTest, a_corrupt_file_is_set_aside_with_its_new_name_in_the_error) {

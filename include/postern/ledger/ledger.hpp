@@ -42,7 +42,7 @@ struct Query {
   std::size_t limit = 1000;
 };
 
-// Messages that arrived longer ago than `retention` before the newest row are deleted, in slices.
+// Rows that are older than the newest one by more than `retention` are deleted, in slices.
 struct Options {
   base::Duration retention = std::chrono::hours(24 * 30);
 };

@@ -1,0 +1,129 @@
+#include "http_message.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <cctype>
+#include <sstream>
+
+namespace postern::net {
+
+namespace http = boost::beast::http;
+namespace asio = boost::asio;
+
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (auto& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+template <class Message>
+std::string serialise(const Message& message) {
+  std::ostringstream out;
+  out << message;
+  return out.str();
+}
+
+int status_of(const boost::system::error_code& error) {
+  if (error == http::error::header_limit) return 431;
+  if (error == http::error::body_limit) return 413;
+  return 400;
+}
+
+}  // namespace
+
+struct HttpRequestParser::Impl {
+  http::request_parser<http::string_body> parser;
+};
+
+HttpRequestParser::HttpRequestParser(const HttpServerOptions& options) : impl_(std::make_unique<Impl>()) {
+  impl_->parser.eager(true);
+  impl_->parser.header_limit(static_cast<std::uint32_t>(options.max_head));
+  impl_->parser.body_limit(options.max_body);
+}
+
+HttpRequestParser::~HttpRequestParser() = default;
+
+std::size_t HttpRequestParser::feed(std::string_view bytes) {
+  boost::system::error_code error;
+  const auto used = impl_->parser.put(asio::buffer(bytes.data(), bytes.size()), error);
+  if (error && error != http::error::need_more) status_ = status_of(error);
+  return used;
+}
+
+bool HttpRequestParser::begun() const {
+  return impl_->parser.got_some();
+}
+
+bool HttpRequestParser::done() const {
+  return impl_->parser.is_done();
+}
+
+bool HttpRequestParser::keep_alive() const {
+  return impl_->parser.get().keep_alive();
+}
+
+HttpRequest HttpRequestParser::take() {
+  auto message = impl_->parser.release();
+  HttpRequest out;
+  out.method = std::string(message.method_string());
+  const std::string target(message.target());
+  const auto question = target.find('?');
+  out.path = target.substr(0, question);
+  if (question != std::string::npos) out.query = target.substr(question + 1);
+  for (const auto& field : message) {
+    out.headers[lower(std::string_view(field.name_string().data(), field.name_string().size()))] =
+        std::string(field.value());
+  }
+  out.body = std::move(message.body());
+  return out;
+}
+
+std::string to_bytes(const HttpResponse& response, bool head_only, bool keep_alive) {
+  http::response<http::string_body> message(static_cast<http::status>(response.status), 11);
+  message.set(http::field::content_type, response.content_type);
+  for (const auto& [name, value] : response.headers) message.set(name, value);
+  message.keep_alive(keep_alive);
+  message.content_length(response.body.size());
+  if (!head_only) message.body() = response.body;
+  return serialise(message);
+}
+
+std::string to_bytes(const HttpRequest& request, std::string_view host) {
+  const std::string target = request.query.empty() ? request.path : request.path + "?" + request.query;
+  http::request<http::string_body> message;
+  message.version(11);
+  message.method_string(request.method);
+  message.target(target);
+  message.set(http::field::host, std::string(host));
+  message.set(http::field::connection, "close");
+  for (const auto& [name, value] : request.headers) message.set(name, value);
+  message.body() = request.body;
+  message.prepare_payload();
+  return serialise(message);
+}
+
+base::Result<std::optional<HttpResponse>> parse_response(std::string_view bytes, bool at_end) {
+  http::response_parser<http::string_body> parser;
+  parser.eager(true);
+  parser.body_limit(64 * 1024 * 1024);
+  boost::system::error_code error;
+  if (!bytes.empty()) parser.put(asio::buffer(bytes.data(), bytes.size()), error);
+  if (error == http::error::need_more) error = {};
+  if (!error && at_end && !parser.is_done()) parser.put_eof(error);
+  if (error) return base::fail(base::Errc::protocol, "not an HTTP response: " + error.message());
+  if (!parser.is_done()) return std::optional<HttpResponse>();
+  auto message = parser.release();
+  HttpResponse out;
+  out.status = static_cast<int>(message.result_int());
+  out.content_type = std::string(message[http::field::content_type]);
+  for (const auto& field : message) {
+    out.headers[lower(std::string_view(field.name_string().data(), field.name_string().size()))] =
+        std::string(field.value());
+  }
+  out.body = std::move(message.body());
+  return std::optional<HttpResponse>(std::move(out));
+}
+
+}  // namespace postern::net
