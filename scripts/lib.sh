@@ -73,9 +73,10 @@ build() {
   exec 9>"$logs/build-$preset.lock"
   flock 9
   # The build itself notices changed CMakeLists.txt, but not a changed preset.
-  if [ ! "$root/build/$preset/build.ninja" -nt "$root/CMakePresets.json" ]; then
+  if ! cmp -s "$root/CMakePresets.json" "$root/build/$preset/configured-by.json"; then
     say "configuring preset $preset"
     (cd "$root" && cmake --preset "$preset") >"$log" 2>&1 || { tail -n 40 "$log" >&2; die "cmake failed"; }
+    cp "$root/CMakePresets.json" "$root/build/$preset/configured-by.json"
   fi
   say "building preset $preset: $*"
   if ! (cd "$root" && cmake --build --preset "$preset" --parallel "$(jobs_for_build)" --target "$@") 2>&1 |
