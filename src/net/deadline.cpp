@@ -30,13 +30,16 @@ void Deadline::set(base::SteadyTime when) {
   if (state_->watching && when < state_->armed_for) state_->timer->cancel();  // it looks again
 }
 
-bool Deadline::passed() const { return state_->clock.steady_now() >= state_->when; }
+bool Deadline::passed() const {
+  return state_->clock.steady_now() >= state_->when;
+}
 
 void Deadline::arm() {
   if (state_->watching || state_->when == base::SteadyTime::max()) return;
   state_->watching = true;
   // The state lives as long as the watcher, the stream may go before.
-  boost::asio::co_spawn(executor_, watch(state_), [state = state_](const std::exception_ptr&) { state->watching = false; });
+  boost::asio::co_spawn(executor_, watch(state_),
+                        [state = state_](const std::exception_ptr&) { state->watching = false; });
 }
 
 base::Task<void> Deadline::watch(std::shared_ptr<State> state) {

@@ -24,8 +24,8 @@ constexpr base::Duration per_address = std::chrono::seconds(10);
 using StreamPtr = std::unique_ptr<Stream>;
 
 // Connects within the deadline; the error names the address.
-base::Task<base::Result<StreamPtr>> connect_to(base::Executor executor, base::Clock& clock, SocketAddress where, Peer peer,
-                                               base::SteadyTime deadline) {
+base::Task<base::Result<StreamPtr>> connect_to(base::Executor executor, base::Clock& clock,
+                                               SocketAddress where, Peer peer, base::SteadyTime deadline) {
   Socket socket(executor);
   boost::system::error_code opened;
   const auto endpoint = where.endpoint();
@@ -48,7 +48,8 @@ base::Task<base::Result<StreamPtr>> connect_to(base::Executor executor, base::Cl
     }
   }
   const int on = 1;
-  if (!peer.is_local_socket) (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (!peer.is_local_socket)
+    (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   StreamPtr stream = std::make_unique<SocketStream>(std::move(socket), peer, clock);
   co_return stream;
 }
@@ -69,9 +70,12 @@ base::Task<base::Result<StreamPtr>> TcpDialer::connect(Target target, base::Stea
     co_return stream;
   }
   auto addresses = co_await resolver_.addresses(target.host);
-  if (!addresses) co_return base::fail(addresses.error().code, fmt::format("{}: {}", target.host, addresses.error().message));
+  if (!addresses)
+    co_return base::fail(addresses.error().code,
+                         fmt::format("{}: {}", target.host, addresses.error().message));
   // SES stands behind several addresses that change: each connection begins with another one.
-  std::rotate(addresses->begin(), addresses->begin() + static_cast<std::ptrdiff_t>(rotation_++ % addresses->size()),
+  std::rotate(addresses->begin(),
+              addresses->begin() + static_cast<std::ptrdiff_t>(rotation_++ % addresses->size()),
               addresses->end());
   for (const auto& ip : *addresses) {
     if (clock_.steady_now() >= deadline) break;
@@ -82,10 +86,12 @@ base::Task<base::Result<StreamPtr>> TcpDialer::connect(Target target, base::Stea
     (*stream)->set_deadline(deadline);
     if (!target.implicit_tls) co_return stream;
     auto secured = co_await (*stream)->start_tls_client(target.implicit_tls, target.host);
-    if (!secured) co_return base::fail(base::Errc::tls, fmt::format("{}: {}", peer.to_string(), secured.error().message));
+    if (!secured)
+      co_return base::fail(base::Errc::tls, fmt::format("{}: {}", peer.to_string(), secured.error().message));
     co_return stream;
   }
-  if (!stream) co_return base::fail(stream.error().code, fmt::format("{}: {}", target.host, stream.error().message));
+  if (!stream)
+    co_return base::fail(stream.error().code, fmt::format("{}: {}", target.host, stream.error().message));
   co_return stream;
 }
 

@@ -29,7 +29,10 @@ constexpr auto token = asio::as_tuple(asio::use_awaitable_t<base::Executor>());
 }  // namespace
 
 SocketStream::SocketStream(Socket socket, Peer peer, base::Clock& clock)
-    : socket_(std::move(socket)), peer_(peer), clock_(clock), deadline_(socket_.get_executor(), clock, [this] {
+    : socket_(std::move(socket)),
+      peer_(peer),
+      clock_(clock),
+      deadline_(socket_.get_executor(), clock, [this] {
         boost::system::error_code ignored;
         socket_.cancel(ignored);
       }) {
@@ -42,15 +45,18 @@ SocketStream::~SocketStream() = default;
 base::Task<base::Error> SocketStream::describe(boost::system::error_code error, std::string_view what) {
   if (error == asio::error::operation_aborted) {
     if (tls_) broken_tls_ = true;
-    // The caller may still say goodbye: cancelled once is not cancelled for ever (asio would throw at the next await).
+    // The caller may still say goodbye: cancelled once is not cancelled for ever (asio would throw at the
+    // next await).
     co_await asio::this_coro::reset_cancellation_state();
     if (!socket_.is_open()) co_return base::fail(base::Errc::closed, fmt::format("{}: closed", what));
     if (deadline_.passed()) co_return base::fail(base::Errc::timeout, fmt::format("{}: timeout", what));
     co_return base::fail(base::Errc::cancelled, fmt::format("{}: cancelled", what));
   }
   const bool ended = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
-  if (ended) co_return base::fail(base::Errc::closed, fmt::format("{}: the peer closed the connection", what));
-  if (error.category() == asio::error::get_system_category()) co_return base::system_error(what, error.value());
+  if (ended)
+    co_return base::fail(base::Errc::closed, fmt::format("{}: the peer closed the connection", what));
+  if (error.category() == asio::error::get_system_category())
+    co_return base::system_error(what, error.value());
   co_return base::fail(base::Errc::tls, fmt::format("{}: {}", what, error.message()));
 }
 
@@ -122,7 +128,8 @@ base::Task<base::Result<void>> SocketStream::write_tls(std::string_view bytes) {
   co_return why;
 }
 
-base::Task<base::Result<void>> SocketStream::start_tls_client(std::shared_ptr<TlsContext> context, std::string host) {
+base::Task<base::Result<void>> SocketStream::start_tls_client(std::shared_ptr<TlsContext> context,
+                                                              std::string host) {
   context_ = std::move(context);
   tls_.emplace(socket_, static_cast<OpensslContext&>(*context_).context);
   SSL* ssl = tls_->native_handle();
@@ -180,8 +187,8 @@ base::Task<void> SocketStream::close() {
   abort();
 }
 
-// Closing with unread input makes the kernel send a reset, which can overtake our last reply: what the client still sends
-// is read and thrown away, for a second at most.
+// Closing with unread input makes the kernel send a reset, which can overtake our last reply: what the client
+// still sends is read and thrown away, for a second at most.
 base::Task<void> SocketStream::linger() {
   if (quiet()) co_return;
   ::shutdown(socket_.native_handle(), SHUT_WR);
@@ -197,8 +204,8 @@ void SocketStream::abort() {
   socket_.close(ignored);
 }
 
-// TLS 1.3 tickets come before the first reply of the server, so they have been read with it: on an idle connection anything
-// readable is a reply that nobody asked for, or the end.
+// TLS 1.3 tickets come before the first reply of the server, so they have been read with it: on an idle
+// connection anything readable is a reply that nobody asked for, or the end.
 bool SocketStream::quiet() const {
   auto& self = const_cast<SocketStream&>(*this);
   if (!socket_.is_open() || broken_tls_) return false;

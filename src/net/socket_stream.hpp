@@ -21,7 +21,8 @@ class SocketStream final : public Stream {
   base::Task<base::Result<std::size_t>> read_some(std::span<char> into) override;
   base::Task<base::Result<void>> write(std::string_view bytes) override;
   void set_deadline(base::SteadyTime when) override { deadline_.set(when); }
-  base::Task<base::Result<void>> start_tls_client(std::shared_ptr<TlsContext> context, std::string host) override;
+  base::Task<base::Result<void>> start_tls_client(std::shared_ptr<TlsContext> context,
+                                                  std::string host) override;
   base::Task<base::Result<void>> start_tls_server(std::shared_ptr<TlsContext> context) override;
   bool encrypted() const override { return tls_.has_value(); }
   std::string tls_description() const override;
