@@ -64,9 +64,9 @@ base::Task<base::Result<StreamPtr>> TcpDialer::connect(Target target, base::Stea
   if (target.host.starts_with("unix:")) {
     auto where = SocketAddress::of_path(target.host.substr(5));
     if (!where) co_return where.error();
-    Peer local;
-    local.is_local_socket = true;
+    Peer local{IpAddress::parse("::1").value(), 0, true};
     stream = co_await connect_to(executor_, clock_, *where, local, deadline);
+    if (stream) (*stream)->set_deadline(deadline);
     co_return stream;
   }
   auto addresses = co_await resolver_.addresses(target.host);

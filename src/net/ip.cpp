@@ -76,13 +76,15 @@ std::string IpAddress::to_string() const {
 
 base::Result<IpAddress> IpAddress::parse(std::string_view text) {
   const std::string plain(without_brackets(text));
+  const auto none = base::fail(base::Errc::invalid, "not an IP address: " + std::string(text));
+  if (plain.find('\0') != std::string::npos) return none;  // inet_pton would stop there
   IpAddress out;
   if (inet_pton(AF_INET, plain.c_str(), out.bytes.data() + v4_offset) == 1) {
     out.bytes[10] = out.bytes[11] = 0xff;
     return out;
   }
   if (inet_pton(AF_INET6, plain.c_str(), out.bytes.data()) == 1) return out;
-  return base::fail(base::Errc::invalid, "not an IP address: " + std::string(text));
+  return none;
 }
 
 bool Network::contains(const IpAddress& ip) const {

@@ -33,6 +33,8 @@ class SocketStream final : public Stream {
 
  private:
   enum class Direction { read, write };
+  base::Result<void> usable(std::string_view what) const;
+  base::Result<void> verify_peer_is(std::string host);
   base::Task<base::Result<void>> wait(Direction direction);
   base::Task<base::Result<std::size_t>> read_tls(std::span<char> into);
   base::Task<base::Result<void>> write_tls(std::string_view bytes);

@@ -106,6 +106,7 @@ base::Task<base::Result<void>> ScriptedStream::write(std::string_view bytes) {
   state_->writes.emplace_back(bytes);
   state_->unmatched += bytes;
   match();
+  state_->wake->cancel();
   co_return base::Result<void>();
 }
 
