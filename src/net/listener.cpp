@@ -45,10 +45,13 @@ base::Result<void> remove_stale_socket(std::string_view address, const std::stri
   }
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (probe < 0) return base::system_error("socket", errno);
-  const bool answered = ::connect(probe, where.get(), where.size) == 0 || errno == EAGAIN;
+  const int refusal = ::connect(probe, where.get(), where.size) == 0 ? EAGAIN : errno;
   ::close(probe);
-  if (answered)
+  if (refusal == EAGAIN)  // EAGAIN alone: its queue is full
     return base::fail(base::Errc::busy, fmt::format("can't listen on {}: another process does", address));
+  if (refusal != ECONNREFUSED) {
+    return listen_error(address, "probe", {refusal, boost::system::system_category()});
+  }
   ::unlink(path.c_str());
   return {};
 }
