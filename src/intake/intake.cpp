@@ -41,7 +41,8 @@ base::Task<void> Intake::Impl::accept_all(std::shared_ptr<net::Listener> listene
     auto stream = co_await listener->accept();
     if (!stream) {
       if (stream.error().code != base::Errc::closed) {
-        deps.log.error("accept", {{"address", listener->local_address()}, {"reason", stream.error().message}});
+        deps.log.error("accept",
+                       {{"address", listener->local_address()}, {"reason", stream.error().message}});
       }
       co_return;
     }
@@ -63,7 +64,8 @@ void Intake::Impl::begin(std::unique_ptr<net::Stream> stream) {
   at->task = sessions.spawn(name, run_session(std::move(stream), at));
 }
 
-base::Task<void> Intake::Impl::run_session(std::unique_ptr<net::Stream> stream, std::list<Live>::iterator at) {
+base::Task<void> Intake::Impl::run_session(std::unique_ptr<net::Stream> stream,
+                                           std::list<Live>::iterator at) {
   const auto peer = stream->peer();
   struct Leave {  // also when an exception ends the session
     Impl& impl;
@@ -83,7 +85,8 @@ base::Task<void> Intake::Impl::run_session(std::unique_ptr<net::Stream> stream, 
 
 base::Task<void> Intake::Impl::turn_away(std::unique_ptr<net::Stream> stream) {
   deps.log.warn("refused", {{"client", stream->peer().to_string()}, {"reason", "too many connections"}});
-  const std::string reply = smtp::render(stopping ? replies::shutting_down() : replies::too_many_connections());
+  const std::string reply =
+      smtp::render(stopping ? replies::shutting_down() : replies::too_many_connections());
   stream->set_deadline(deps.clock.steady_now() + std::chrono::seconds(1));
   co_await stream->write(reply);
   co_await stream->close();
@@ -116,8 +119,12 @@ base::Task<bool> Intake::wait_idle(base::SteadyTime until) {
   co_return ended;
 }
 
-std::vector<std::string> Intake::busy() const { return impl_->sessions.names(); }
+std::vector<std::string> Intake::busy() const {
+  return impl_->sessions.names();
+}
 
-void Intake::abort() { impl_->sessions.cancel(); }
+void Intake::abort() {
+  impl_->sessions.cancel();
+}
 
 }  // namespace postern::intake
