@@ -181,9 +181,7 @@ class Rewriting(Scenario):
         self.assertTrue(keys.verifies(message.raw, self.key()))
 
     def test_a_null_sender_is_replaced(self):
-        self.relay_with(null_sender="bounces@example.com").send(
-            "null", sender="", headers="From: a@example.com\r\n"
-        )
+        self.relay_with(null_sender="bounces@example.com").send("null", sender="", author="a@example.com")
         self.assertEqual(self.ses.wait_for("null").sender, "bounces@example.com")
 
     def test_a_null_sender_is_refused_when_there_is_none_to_replace_it(self):

@@ -26,7 +26,7 @@ class Limits(Scenario):
         self.assertIn("5.4.6", text)
 
     def test_a_message_that_is_too_large_by_its_own_word(self):
-        relay = self.relay_with(message_size="100k")
+        relay = self.relay_with(message_size="100K")
         with relay.client() as client:
             client.ehlo()
             self.assertEqual(client.esmtp_features["size"], str(100 * 1024))
@@ -34,7 +34,7 @@ class Limits(Scenario):
             self.assertEqual(client.mail("app@example.com", ["SIZE=102400"])[0], 250)
 
     def test_a_message_that_is_too_large_in_fact(self):
-        relay = self.relay_with(message_size="100k")
+        relay = self.relay_with(message_size="100K")
         code, text = self.refusal(relay, body=("x" * 78 + "\r\n") * 1400)
         self.assertEqual(code, 552)
         self.assertIn("5.3.4", text)

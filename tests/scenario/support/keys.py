@@ -31,6 +31,13 @@ def signatures(raw):
     return [value for name, value in headers if name.lower() == b"dkim-signature"]
 
 
+def signed_fields(raw):
+    """What h= of the topmost signature names, in its order and lower case."""
+    value = signatures(raw)[0].replace(b"\r\n", b"")
+    tags = dict(tag.strip().split(b"=", 1) for tag in value.split(b";") if tag.strip())
+    return [name.strip().lower() for name in tags[b"h"].split(b":")]
+
+
 def verifies(raw, key_path, selector="s1", domain="example.com"):
     """Whether the topmost signature of `raw` verifies, with selector._domainkey.domain the only key."""
     name = f"{selector}._domainkey.{domain}".encode()

@@ -85,16 +85,15 @@ class Postern:
     def client(self, timeout=20):
         return smtplib.SMTP("127.0.0.1", self.port, local_hostname="app.example.com", timeout=timeout)
 
-    def send(
-        self, subject, to="customer@example.net", sender="app@example.com", body="Hello.\r\n", headers=""
-    ):
-        """Sends one message and returns the queue id that the 250 names."""
+    def send(self, subject, to="customer@example.net", sender="app@example.com", author=None, **parts):
+        """Sends one message and returns the queue id that the 250 names. From is `author`, else the sender."""
         recipients = [to] if isinstance(to, str) else list(to)
-        message = (
-            f"From: {sender}\r\nTo: {', '.join(recipients)}\r\nSubject: {subject}\r\n{headers}\r\n{body}"
+        headers, body = parts.get("headers", ""), parts.get("body", "Hello.\r\n")
+        visible = (
+            f"From: {author or sender}\r\nTo: {', '.join(recipients)}\r\nSubject: {subject}\r\n{headers}"
         )
         with self.client() as client:
-            return self.submit(client, sender, recipients, message)
+            return self.submit(client, sender, recipients, f"{visible}\r\n{body}")
 
     @staticmethod
     def submit(client, sender, recipients, message):
