@@ -146,7 +146,7 @@ TEST_F(SocketStreamTest, a_cancelled_session_can_still_say_goodbye) {
   Errc ended = Errc::invalid;
   const auto id = tasks.spawn("session", session(*ends.server, ended));
   settle();
-  tasks.cancel(id);
+  boost::asio::post(loop, [this, id] { tasks.cancel(id); });
   ASSERT_TRUE(run_until([&] { return tasks.size() == 0; }));
   EXPECT_EQ(ended, Errc::cancelled);
   EXPECT_EQ(run(read_to_end(*ends.client)).value(), "421 bye\r\n");
