@@ -36,9 +36,13 @@ bool BufferedReader::discard_line() {
   return false;
 }
 
-void BufferedReader::consume(std::size_t bytes) { begin_ += bytes; }
+void BufferedReader::consume(std::size_t bytes) {
+  begin_ += bytes;
+}
 
-void BufferedReader::discard() { begin_ = end_ = 0; }
+void BufferedReader::discard() {
+  begin_ = end_ = 0;
+}
 
 base::Task<base::Result<void>> BufferedReader::fill() {
   if (begin_ > 0) {

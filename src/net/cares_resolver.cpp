@@ -1,6 +1,6 @@
-// HostResolver on c-ares. The channel belongs to the loop; its descriptors are watched, never owned (c-ares closes them);
-// a timer is armed again after each query and event, or lost packets would hang for ever. Callbacks may run inside
-// ares_getaddrinfo and ares_destroy, so a waiter is always resumed by post.
+// HostResolver on c-ares. The channel belongs to the loop; its descriptors are watched, never owned (c-ares
+// closes them); a timer is armed again after each query and event, or lost packets would hang for ever.
+// Callbacks may run inside ares_getaddrinfo and ares_destroy, so a waiter is always resumed by post.
 #include <ares.h>
 #include <fmt/format.h>
 #include <netdb.h>
@@ -65,7 +65,8 @@ struct CaresHostResolver::Impl : std::enable_shared_from_this<CaresHostResolver:
     base::SteadyTime until;
   };
 
-  Impl(base::Executor e, base::Clock& c) : executor(std::move(e)), clock(c), timer(clock.make_timer(executor)) {}
+  Impl(base::Executor e, base::Clock& c)
+      : executor(std::move(e)), clock(c), timer(clock.make_timer(executor)) {}
 
   static void socket_changed(void* self, ares_socket_t fd, int read, int write);
   static void answered(void* query, int status, int timeouts, ares_addrinfo* found);
@@ -109,7 +110,8 @@ void CaresHostResolver::Impl::watch(int fd, bool read, bool write) {
 }
 
 void CaresHostResolver::Impl::wait_for(int fd, const std::shared_ptr<Watch>& watch) {
-  const auto when_ready = [this, fd, self = weak_from_this(), kept = std::weak_ptr<Watch>(watch)](bool reading) {
+  const auto when_ready = [this, fd, self = weak_from_this(),
+                           kept = std::weak_ptr<Watch>(watch)](bool reading) {
     return [this, fd, self, kept, reading](const boost::system::error_code& error) {
       const auto alive = self.lock();
       const auto still = kept.lock();
@@ -146,11 +148,12 @@ void CaresHostResolver::Impl::arm() {
     timer->cancel();
     return;
   }
-  timer->expires_at(clock.steady_now() + std::chrono::seconds(next->tv_sec) + std::chrono::microseconds(next->tv_usec) +
-                    std::chrono::milliseconds(1));
+  timer->expires_at(clock.steady_now() + std::chrono::seconds(next->tv_sec) +
+                    std::chrono::microseconds(next->tv_usec) + std::chrono::milliseconds(1));
   if (timing) return;
   timing = true;
-  asio::co_spawn(executor, keep_time(), [kept = shared_from_this()](const std::exception_ptr&) { kept->timing = false; });
+  asio::co_spawn(executor, keep_time(),
+                 [kept = shared_from_this()](const std::exception_ptr&) { kept->timing = false; });
 }
 
 // Ends when nothing is asked any more.
@@ -195,7 +198,8 @@ base::Task<std::shared_ptr<CaresHostResolver::Impl::Query>> CaresHostResolver::I
   co_return query;
 }
 
-base::Result<std::unique_ptr<CaresHostResolver>> CaresHostResolver::create(base::Executor executor, base::Clock& clock,
+base::Result<std::unique_ptr<CaresHostResolver>> CaresHostResolver::create(base::Executor executor,
+                                                                           base::Clock& clock,
                                                                            const DnsOptions& options) {
   if (library_ready != ARES_SUCCESS) return base::fail(base::Errc::unavailable, ares_strerror(library_ready));
   auto impl = std::make_shared<Impl>(std::move(executor), clock);
@@ -223,7 +227,9 @@ base::Result<std::unique_ptr<CaresHostResolver>> CaresHostResolver::create(base:
 
 CaresHostResolver::CaresHostResolver(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-CaresHostResolver::~CaresHostResolver() { stop(); }
+CaresHostResolver::~CaresHostResolver() {
+  stop();
+}
 
 void CaresHostResolver::stop() {
   if (impl_->channel == nullptr) return;
@@ -237,14 +243,16 @@ base::Task<base::Result<std::vector<IpAddress>>> CaresHostResolver::addresses(st
   if (impl_->channel == nullptr) co_return base::fail(base::Errc::closed, "the resolver has been stopped");
   const auto kept = impl_;
   const auto cached = kept->cache.find(host);
-  if (cached != kept->cache.end() && cached->second.until > kept->clock.steady_now()) co_return cached->second.addresses;
+  if (cached != kept->cache.end() && cached->second.until > kept->clock.steady_now())
+    co_return cached->second.addresses;
   auto query = co_await kept->ask(host);
   if (query->status == ARES_SUCCESS && !query->addresses.empty()) {
     if (kept->cache.size() >= cached_names) kept->cache.clear();
     kept->cache[host] = {query->addresses, kept->clock.steady_now() + query->ttl};
     co_return query->addresses;
   }
-  const bool absent = query->status == ARES_ENOTFOUND || query->status == ARES_ENODATA || query->status == ARES_SUCCESS;
+  const bool absent =
+      query->status == ARES_ENOTFOUND || query->status == ARES_ENODATA || query->status == ARES_SUCCESS;
   if (absent) co_return base::fail(base::Errc::not_found, "no such host");
   // An outage of the DNS does not cut off an upstream whose address is known.
   const auto stale = kept->cache.find(host);

@@ -1,5 +1,6 @@
-// The deadline of a stream: one timer, armed when the stream first has to wait, and armed again when it fires before a
-// deadline that has moved on. So moving the deadline, which happens with every command, costs nothing. Loop thread.
+// The deadline of a stream: one timer, armed when the stream first has to wait, and armed again when it fires
+// before a deadline that has moved on. So moving the deadline, which happens with every command, costs
+// nothing. Loop thread.
 #pragma once
 
 #include <functional>
@@ -11,7 +12,8 @@ namespace postern::net {
 
 class Deadline {
  public:
-  // expired is called on the loop when the moment has come, and may be called again after the deadline was moved.
+  // expired is called on the loop when the moment has come, and may be called again after the deadline was
+  // moved.
   Deadline(base::Executor executor, base::Clock& clock, std::function<void()> expired);
   ~Deadline();
   Deadline(const Deadline&) = delete;

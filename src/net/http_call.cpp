@@ -110,7 +110,8 @@ base::Result<SocketAddress> resolve(const std::string& address) {
 
 }  // namespace
 
-base::Result<HttpResponse> http_call(const std::string& address, const HttpRequest& request, base::Duration timeout) {
+base::Result<HttpResponse> http_call(const std::string& address, const HttpRequest& request,
+                                     base::Duration timeout) {
   const auto where = resolve(address);
   if (!where) return where.error();
   const int fd = ::socket(where->get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -122,7 +123,8 @@ base::Result<HttpResponse> http_call(const std::string& address, const HttpReque
   if (done) done = call.send(to_bytes(request, host));
   if (!done) return base::fail(done.error().code, fmt::format("{}: {}", address, done.error().message));
   auto response = call.receive();
-  if (!response) return base::fail(response.error().code, fmt::format("{}: {}", address, response.error().message));
+  if (!response)
+    return base::fail(response.error().code, fmt::format("{}: {}", address, response.error().message));
   return response;
 }
 

@@ -1,4 +1,5 @@
-// HTTP/1.1 messages as bytes: parsing and writing with Beast, which never sees a socket here. Pure. Private to net.
+// HTTP/1.1 messages as bytes: parsing and writing with Beast, which never sees a socket here. Pure. Private
+// to net.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,7 @@ class HttpRequestParser {
 
   // Takes bytes; gives how many it used. A request that is not one, or too large, becomes status().
   std::size_t feed(std::string_view bytes);
-  bool begun() const;                 // something of a request is there
+  bool begun() const;  // something of a request is there
   bool done() const;
   int status() const { return status_; }  // 0: fine so far; else what to answer before closing
   bool keep_alive() const;

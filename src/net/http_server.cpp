@@ -91,8 +91,8 @@ base::Task<void> turn_away(std::unique_ptr<Stream> stream, base::SteadyTime dead
 
 }  // namespace
 
-base::Task<void> serve_http(std::shared_ptr<Listener> listener, HttpHandler handler, HttpServerOptions options,
-                            base::Clock& clock, base::TaskGroup& connections) {
+base::Task<void> serve_http(std::shared_ptr<Listener> listener, HttpHandler handler,
+                            HttpServerOptions options, base::Clock& clock, base::TaskGroup& connections) {
   for (;;) {
     auto stream = co_await listener->accept();
     if (!stream) co_return;

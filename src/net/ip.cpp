@@ -27,7 +27,8 @@ bool to_number(std::string_view text, T& out) {
 
 bool starts_with_bits(const IpAddress& ip, const IpAddress& network, int bits) {
   const auto whole = static_cast<std::size_t>(bits / 8);
-  if (!std::equal(ip.bytes.begin(), ip.bytes.begin() + static_cast<std::ptrdiff_t>(whole), network.bytes.begin())) {
+  if (!std::equal(ip.bytes.begin(), ip.bytes.begin() + static_cast<std::ptrdiff_t>(whole),
+                  network.bytes.begin())) {
     return false;
   }
   if (bits % 8 == 0) return true;
@@ -75,19 +76,24 @@ std::string IpAddress::to_string() const {
 
 base::Result<IpAddress> IpAddress::parse(std::string_view text) {
   const std::string plain(without_brackets(text));
+  const auto none = base::fail(base::Errc::invalid, "not an IP address: " + std::string(text));
+  if (plain.find('\0') != std::string::npos) return none;  // inet_pton would stop there
   IpAddress out;
   if (inet_pton(AF_INET, plain.c_str(), out.bytes.data() + v4_offset) == 1) {
     out.bytes[10] = out.bytes[11] = 0xff;
     return out;
   }
   if (inet_pton(AF_INET6, plain.c_str(), out.bytes.data()) == 1) return out;
-  return base::fail(base::Errc::invalid, "not an IP address: " + std::string(text));
+  return none;
 }
 
-bool Network::contains(const IpAddress& ip) const { return starts_with_bits(ip, address, prefix); }
+bool Network::contains(const IpAddress& ip) const {
+  return starts_with_bits(ip, address, prefix);
+}
 
 bool Network::is_private() const {
-  return std::ranges::any_of(private_networks(), [this](const Network& n) { return n.prefix <= prefix && n.contains(address); });
+  return std::ranges::any_of(private_networks(),
+                             [this](const Network& n) { return n.prefix <= prefix && n.contains(address); });
 }
 
 base::Result<Network> Network::parse(std::string_view text) {
@@ -111,8 +117,8 @@ base::Result<Network> Network::parse(std::string_view text) {
   }
   if (network != out.address) {
     return base::fail(base::Errc::invalid,
-                      fmt::format("{} has bits set behind its prefix; did you mean {}{}?", text, network.to_string(),
-                                  text.substr(slash)));
+                      fmt::format("{} has bits set behind its prefix; did you mean {}{}?", text,
+                                  network.to_string(), text.substr(slash)));
   }
   return out;
 }
@@ -132,7 +138,8 @@ base::Result<HostPort> HostPort::parse(std::string_view text) {
 }
 
 std::string HostPort::to_string() const {
-  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                             : fmt::format("[{}]:{}", host, port);
 }
 
 }  // namespace postern::net

@@ -27,24 +27,31 @@ using Acceptor = asio::basic_socket_acceptor<Protocol, base::Executor>;
 constexpr int backlog = 1024;
 constexpr ::mode_t socket_mode = 0660;
 
-base::Error listen_error(std::string_view address, std::string_view step, const boost::system::error_code& error) {
+base::Error listen_error(std::string_view address, std::string_view step,
+                         const boost::system::error_code& error) {
   auto out = base::system_error(step, error.value());
   out.message = fmt::format("can't listen on {}: {}", address, out.message);
   return out;
 }
 
 // A socket file that nobody answers on is left over from a process that died: it may go.
-base::Result<void> remove_stale_socket(std::string_view address, const std::string& path, const SocketAddress& where) {
+base::Result<void> remove_stale_socket(std::string_view address, const std::string& path,
+                                       const SocketAddress& where) {
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0) return {};
   if (!S_ISSOCK(found.st_mode)) {
-    return base::fail(base::Errc::busy, fmt::format("can't listen on {}: {} is there and is no socket", address, path));
+    return base::fail(base::Errc::busy,
+                      fmt::format("can't listen on {}: {} is there and is no socket", address, path));
   }
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (probe < 0) return base::system_error("socket", errno);
-  const bool answered = ::connect(probe, where.get(), where.size) == 0 || errno == EAGAIN;
+  const int refusal = ::connect(probe, where.get(), where.size) == 0 ? EAGAIN : errno;
   ::close(probe);
-  if (answered) return base::fail(base::Errc::busy, fmt::format("can't listen on {}: another process does", address));
+  if (refusal == EAGAIN)  // EAGAIN alone: its queue is full
+    return base::fail(base::Errc::busy, fmt::format("can't listen on {}: another process does", address));
+  if (refusal != ECONNREFUSED) {
+    return listen_error(address, "probe", {refusal, boost::system::system_category()});
+  }
   ::unlink(path.c_str());
   return {};
 }
@@ -91,7 +98,8 @@ base::Task<base::Result<std::unique_ptr<Stream>>> SocketListener::accept() {
     if (error == asio::error::operation_aborted || !acceptor_.is_open()) {
       co_return base::fail(base::Errc::closed, "the listener is closed");
     }
-    // ECONNABORTED: the client gave up, at once the next. EMFILE and its kin: descriptors come back as sessions end.
+    // ECONNABORTED: the client gave up, at once the next. EMFILE and its kin: descriptors come back as
+    // sessions end.
     if (error.value() == ECONNABORTED) continue;
     pause_->expires_at(clock_.steady_now() + std::chrono::milliseconds(100));
     co_await pause_->wait();

@@ -42,14 +42,17 @@ base::Result<SocketAddress> SocketAddress::of_text(std::string_view address) {
   const auto parsed = HostPort::parse(address);
   if (!parsed) return parsed.error();
   const auto ip = IpAddress::parse(parsed->host);
-  if (!ip) return base::fail(base::Errc::invalid, fmt::format("{}: an IP address is needed here, not a name", address));
+  if (!ip)
+    return base::fail(base::Errc::invalid,
+                      fmt::format("{}: an IP address is needed here, not a name", address));
   return of(*ip, parsed->port);
 }
 
 base::Result<SocketAddress> SocketAddress::of_path(const std::string& path) {
   sockaddr_un where{};
   if (path.empty() || path.size() >= sizeof where.sun_path) {
-    return base::fail(base::Errc::invalid, fmt::format("unix:{}: a socket path has 1 to 107 characters", path));
+    return base::fail(base::Errc::invalid,
+                      fmt::format("unix:{}: a socket path has 1 to 107 characters", path));
   }
   where.sun_family = AF_UNIX;
   std::memcpy(where.sun_path, path.data(), path.size());

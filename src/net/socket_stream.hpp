@@ -21,7 +21,8 @@ class SocketStream final : public Stream {
   base::Task<base::Result<std::size_t>> read_some(std::span<char> into) override;
   base::Task<base::Result<void>> write(std::string_view bytes) override;
   void set_deadline(base::SteadyTime when) override { deadline_.set(when); }
-  base::Task<base::Result<void>> start_tls_client(std::shared_ptr<TlsContext> context, std::string host) override;
+  base::Task<base::Result<void>> start_tls_client(std::shared_ptr<TlsContext> context,
+                                                  std::string host) override;
   base::Task<base::Result<void>> start_tls_server(std::shared_ptr<TlsContext> context) override;
   bool encrypted() const override { return tls_.has_value(); }
   std::string tls_description() const override;
@@ -32,6 +33,8 @@ class SocketStream final : public Stream {
 
  private:
   enum class Direction { read, write };
+  base::Result<void> usable(std::string_view what) const;
+  base::Result<void> verify_peer_is(std::string host);
   base::Task<base::Result<void>> wait(Direction direction);
   base::Task<base::Result<std::size_t>> read_tls(std::span<char> into);
   base::Task<base::Result<void>> write_tls(std::string_view bytes);

@@ -21,7 +21,8 @@ namespace {
 
 void common_options(ssl::context& context) {
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-  SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);  // 34 KiB a connection while it is idle
+  SSL_CTX_set_mode(context.native_handle(),
+                   SSL_MODE_RELEASE_BUFFERS);  // 34 KiB a connection while it is idle
 }
 
 }  // namespace
@@ -31,12 +32,14 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::client(const std::string& 
   common_options(out->context);
   boost::system::error_code error;
   out->context.set_default_verify_paths(error);
-  if (error) return base::fail(base::Errc::tls, "the system's certificates can't be used: " + error.message());
+  if (error)
+    return base::fail(base::Errc::tls, "the system's certificates can't be used: " + error.message());
   if (!ca_file.empty()) {
     ERR_clear_error();
     out->context.load_verify_file(ca_file, error);
     if (error) {
-      return base::fail(base::Errc::tls, ca_file + ": no CA certificates in PEM: " + tls_error_text(error.message()));
+      return base::fail(base::Errc::tls,
+                        ca_file + ": no CA certificates in PEM: " + tls_error_text(error.message()));
     }
   }
   out->context.set_verify_mode(ssl::verify_peer);
@@ -51,11 +54,13 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::server(const std::string& 
   ERR_clear_error();
   out->context.use_certificate_chain_file(certificate_file, error);
   if (error) {
-    return base::fail(base::Errc::tls, certificate_file + ": no certificate chain in PEM: " + tls_error_text(error.message()));
+    return base::fail(base::Errc::tls,
+                      certificate_file + ": no certificate chain in PEM: " + tls_error_text(error.message()));
   }
   out->context.use_private_key_file(key_file, ssl::context::pem, error);
   if (error) {
-    return base::fail(base::Errc::tls, key_file + ": no key in PEM that fits the certificate: " + tls_error_text(error.message()));
+    return base::fail(base::Errc::tls, key_file + ": no key in PEM that fits the certificate: " +
+                                           tls_error_text(error.message()));
   }
   return std::shared_ptr<TlsContext>(std::move(out));
 }

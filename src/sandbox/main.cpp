@@ -7,9 +7,8 @@
 #include "command_line.hpp"
 #include "server.hpp"
 
+namespace postern::sandbox {
 namespace {
-
-using namespace postern;
 
 constexpr int exit_usage = 64, exit_unavailable = 69, exit_software = 70, exit_cannot_create = 73,
               exit_permission = 77;
@@ -46,14 +45,13 @@ int complain(const base::Error& error, int code) {
   return code;
 }
 
-int run(const sandbox::Options& options) {
+int run(const Options& options) {
   base::SystemClock clock;
   base::SystemRandom random;
   base::Log log(clock, base::Log::stderr_sink());
   boost::asio::io_context loop(1);
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
-  const auto server =
-      sandbox::Server::create(options, sandbox::Environment{loop.get_executor(), clock, random, log});
+  const auto server = Server::create(options, Environment{loop.get_executor(), clock, random, log});
   if (!server) return complain(server.error(), exit_code_of(server.error().code));
   signals.async_wait([&server](const boost::system::error_code& error, int) {
     if (!error) (*server)->stop();
@@ -65,11 +63,16 @@ int run(const sandbox::Options& options) {
   return 0;
 }
 
+int start(int argc, const char* const* argv) {
+  const auto options = parse_command_line(argc, argv);
+  if (!options) return complain(options.error(), exit_usage);
+  return *options ? run(**options) : 0;
+}
+
 }  // namespace
+}  // namespace postern::sandbox
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  const auto options = sandbox::parse_command_line(argc, argv);
-  if (!options) return complain(options.error(), exit_usage);
-  return *options ? run(**options) : 0;
+  return postern::sandbox::start(argc, argv);
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "postern/base/clock.hpp"
 #include "postern/base/result.hpp"
@@ -34,6 +35,10 @@ class TcpDialer final : public Dialer {
                                                             base::SteadyTime deadline) override;
 
  private:
+  base::Task<base::Result<std::unique_ptr<Stream>>> connect_to_any(std::vector<IpAddress> addresses,
+                                                                   std::uint16_t port,
+                                                                   base::SteadyTime deadline);
+
   base::Executor executor_;
   base::Clock& clock_;
   HostResolver& resolver_;
