@@ -82,7 +82,7 @@ class Clean(CorpusScenario):
         wrong += self.wrongly_bounced(relay, duplicates)
         wrong += self.bounced_without_saying_why(relay, unsignable)
         wrong += self.differences(arrived)
-        # SES refuses a second field of some kinds, other upstreams do not: the signature must be right anyway.
+        # Other upstreams take a second field of a kind: the signature must be right there.
         foreign = ForeignUpstream(self.directory / "foreign").start()
         self.addCleanup(foreign.stop)
         self.submit_all(self.relay_to(foreign, "to-others"), duplicates)
@@ -146,7 +146,7 @@ class Others(CorpusScenario):
             elif not keys.verifies(arrived[number], self.key()):
                 wrong.append(f"{self.name(number)}: the signature does not verify")
         print(
-            f"note: {len(taken)} messages that are not clean taken, {len(refused)} refused, {len(arrived)} delivered"
+            f"note: of those not clean {len(taken)} taken, {len(refused)} refused, {len(arrived)} delivered"
         )
         reasons = collections.Counter(re.sub(r"\d+$|field \d+", "", reply) for reply in refused.values())
         print(f"note: {dict(reasons)}")
