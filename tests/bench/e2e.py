@@ -97,7 +97,7 @@ def main():
     options = parser.parse_args()
     if not shutil.which("smtp-source"):
         sys.exit("smtp-source is missing: apt-get install postfix")
-    print(f"{options.messages} mails, {options.size} bytes, {options.sessions} sessions, {options.rounds} rounds")
+    print(f"{options.messages} mails of {options.size} bytes in {options.sessions} sessions")
     print(f"{'':10}{'accepted/s':>12}{'delivered/s':>13}{'CPU ms/mail':>13}{'peak MiB':>10}")
     for name, signed in (("plain", False), ("DKIM", True)):
         rounds = [run(options, signed) for _ in range(options.rounds)]

@@ -4,9 +4,9 @@
   dkim_corpus_test.py SIGN_TOOL CORPORA      (POSTERN_CORPORA overrides the second)
 
 Every message marked clean must be signed and verify as it is sent, after SES's rewriting of Date and
-Message-ID, and with fields put on top. Each of the others is either repaired and verifies likewise, or refused
-for a reason that its properties explain. Prints a line for what is wrong and a summary; exit 77 when the corpus
-is missing.
+Message-ID, and with fields on top. Each of the others is either repaired and verifies likewise, or refused
+for a reason that its properties explain. Prints a line for what is wrong and a summary; exit 77 when there is
+no corpus.
 """
 import json
 import os
