@@ -2,8 +2,8 @@
 
 run_suite.py FOLDER [--jobs N] [--timeout S] [--result FILE] [NAME...]
 NAMEs pick classes or single tests (Class or Class.test). Prints a line a test; failures in full at the end,
-closing with 'N passed, N failed, N skipped'. Files are *_test.py. scripts/test calls this for tests/style and
-tests/scenario.
+closing with 'N passed, N failed, N skipped'; what a test prints as 'note: ...' is always shown.
+Files are *_test.py. scripts/test calls this for tests/style and tests/scenario.
 """
 import argparse
 import concurrent.futures
@@ -116,6 +116,8 @@ def run_child(folder, name, only, timeout):
     except ValueError:
         return [broken(name, started, f"ended with {process.returncode}\n{output[-4000:]}")]
     noise = lines[0].strip() if len(lines) > 1 else ""
+    notes = [line for line in noise.splitlines() if line.startswith("note: ")]
+    records[-1:] = [{**records[-1], "notes": notes}] if records else []
     for record in records:
         if record["status"] == "failed" and noise:
             record["detail"] += f"\nwhat the class printed:\n{noise[-6000:]}"
@@ -131,7 +133,7 @@ def report(records):
     for record in records:
         line = f"{record['status'].upper():8}{record['seconds']:6.1f} s  {record['name']}"
         reason = f": {record['detail']}" if record["status"] == "skipped" else ""
-        print(line + reason, flush=True)
+        print("\n".join([line + reason, *record.get("notes", [])]), flush=True)
 
 
 def main():

@@ -3,9 +3,10 @@
 
   dkim_corpus_test.py SIGN_TOOL CORPORA      (POSTERN_CORPORA overrides the second)
 
-Every message marked clean must be signed and verify as it is sent, after SES's rewriting of Date and Message-ID,
-and with fields put on top. Each of the others is either repaired and verifies likewise, or refused for a reason
-that its properties explain. Prints a line for what is wrong and a summary; exit 77 when the corpus is missing.
+Every message marked clean must be signed and verify as it is sent, after SES's rewriting of Date and
+Message-ID, and with fields on top. Each of the others is either repaired and verifies likewise, or refused
+for a reason that its properties explain. Prints a line for what is wrong and a summary; exit 77 when there is
+no corpus.
 """
 import json
 import os
@@ -21,15 +22,27 @@ except ImportError:
     sys.exit(77)
 
 NEVER_SIGNED = {
-    "message-id", "date", "return-path", "bounces-to", "received", "dkim-signature", "bcc", "sender", "comments",
-    "feedback-id"}
+    "message-id",
+    "date",
+    "return-path",
+    "bounces-to",
+    "received",
+    "dkim-signature",
+    "bcc",
+    "sender",
+    "comments",
+    "feedback-id",
+}
 
-# What a refusal must say, and what must be true of the message. Fields of over 64 KiB are refused in messages that
-# are clean otherwise, too: libopendkim would sign them wrongly.
+# What a refusal must say, and what must be true of the message. Fields of over 64 KiB are refused in messages
+# that are clean otherwise, too: libopendkim would sign them wrongly.
 REASONS = [
     ("refused nul: ", lambda m, raw: m["nul"] > 0),
     ("refused header: malformed header, field ", lambda m, raw: m["malformed_header"] or m["bare_cr"] > 0),
-    ("refused header: malformed header, field 1: a continuation of nothing", lambda m, raw: raw[:1] in b" \t"),
+    (
+        "refused header: malformed header, field 1: a continuation of nothing",
+        lambda m, raw: raw[:1] in b" \t",
+    ),
     ("refused header: malformed header, field ", lambda m, raw: largest_field(raw) > 64 * 1024),
     ("refused fix: 2 From fields", lambda m, raw: m["from_fields"] == 2),
 ]
@@ -59,7 +72,7 @@ def name_of(field):
 
 
 def as_ses_delivers(message):
-    """Date and Message-ID replaced, Return-Path and X-SES-* consumed, SES's own fields added, order changed."""
+    """Date and Message-ID replaced, Return-Path and X-SES-* consumed, SES's own added, order changed."""
     fields, body = split(message)
     kept = []
     for field in fields:
@@ -73,13 +86,19 @@ def as_ses_delivers(message):
         kept.append(field)
     others = [f for f in kept if name_of(f) in (b"date", b"message-id")]
     rest = [f for f in kept if name_of(f) not in (b"date", b"message-id")]
-    return join(rest + others + [b"Feedback-ID: 1.ap-northeast-1.x:AmazonSES",
-                                 b"X-SES-Outgoing: 2026.11.24-54.240.0.1"], body)
+    return join(
+        rest
+        + others
+        + [b"Feedback-ID: 1.ap-northeast-1.x:AmazonSES", b"X-SES-Outgoing: 2026.11.24-54.240.0.1"],
+        body,
+    )
 
 
 def with_fields_on_top(message):
-    return (b"Received: from a.amazonses.com by mx.example.net; Tue, 24 Nov 2026 10:17:00 +0000\r\n"
-            b"Sender: someone@example.net\r\n" + message)
+    return (
+        b"Received: from a.amazonses.com by mx.example.net; Tue, 24 Nov 2026 10:17:00 +0000\r\n"
+        b"Sender: someone@example.net\r\n" + message
+    )
 
 
 def with_second_from(message):
@@ -122,8 +141,11 @@ def judge(message, record):
     problem = lint(message)
     if problem:
         return problem
-    for what, change in (("as sent", lambda m: m), ("as SES delivers it", as_ses_delivers),
-                         ("with fields on top", with_fields_on_top)):
+    for what, change in (
+        ("as sent", lambda m: m),
+        ("as SES delivers it", as_ses_delivers),
+        ("with fields on top", with_fields_on_top),
+    ):
         if not verifies(change(message), record):
             return "does not verify " + what
     if verifies(with_second_from(message), record):
@@ -142,8 +164,14 @@ def main():
     paths = [os.path.join(folder, m["file"]) for m in manifest]
     wrong, signed, refused = [], 0, 0
     with tempfile.TemporaryDirectory(prefix="postern-dkim-") as out:
-        lines = subprocess.run([tool, out], input="\n".join(paths) + "\n", stdout=subprocess.PIPE, text=True,
-                               check=True, timeout=100).stdout.splitlines()
+        lines = subprocess.run(
+            [tool, out],
+            input="\n".join(paths) + "\n",
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            timeout=100,
+        ).stdout.splitlines()
         if len(lines) != len(manifest):
             print("%d messages, %d answers" % (len(manifest), len(lines)))
             return 1
@@ -161,8 +189,10 @@ def main():
             if problem:
                 wrong.append("%s: %s" % (message["file"], problem))
     print("\n".join(wrong))
-    print("%d messages: %d signed and verified, %d refused with reason, %d wrong" %
-          (len(manifest), signed, refused, len(wrong)))
+    print(
+        "%d messages: %d signed and verified, %d refused with reason, %d wrong"
+        % (len(manifest), signed, refused, len(wrong))
+    )
     enough = signed >= 0.9 * len(manifest)
     return 1 if wrong or not enough else 0
 

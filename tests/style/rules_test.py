@@ -69,7 +69,6 @@ class Bans(RuleCase):
             "clock_gettime(CLOCK_REALTIME, &t);",
             "std::cout << 1;",
             "printf(a);",
-            "boost::asio::co_spawn(e, f, t);",
             "using namespace std;",
         ):
             with self.subTest(text):
@@ -126,6 +125,8 @@ class Await(RuleCase):
             "auto f = [s]() -> Task<> { co_await g(s); };",
             "// if (co_await f())\n",
             "x ? 1 : 2; co_await f();",
+            "co_await (*stream)->close();",
+            "auto r = co_await f(c ? 1 : 2);",
             "if (a) co_await f();\nelse co_return co_await g();",
         ):
             with self.subTest(text):

@@ -86,7 +86,7 @@ class Postern:
         return smtplib.SMTP("127.0.0.1", self.port, local_hostname="app.example.com", timeout=timeout)
 
     def send(self, subject, to="customer@example.net", sender="app@example.com", author=None, **parts):
-        """Sends one message and returns the queue id that the 250 names. From is `author`, else the sender."""
+        """Sends one message; the queue id that the 250 names. From is `author`, else the sender."""
         recipients = [to] if isinstance(to, str) else list(to)
         headers, body = parts.get("headers", ""), parts.get("body", "Hello.\r\n")
         visible = (
