@@ -22,6 +22,8 @@ TEST(ConfigYaml, the_file_is_one_map) {
   EXPECT_THAT(problems_of(upstream_line + "---\nhostname: b.example\n"),
               ElementsAre("3: yaml: there must be one document in the file"));
   EXPECT_THAT(problems_with_upstream("? [a, b]\n: c\n"), ElementsAre("2: yaml: a key must be a word"));
+  EXPECT_THAT(problems_with_upstream("'': c\n"), ElementsAre("2: yaml: a key must be a word"));
+  EXPECT_THAT(problems_with_upstream("log: {\"a\\nb\": c}\n"), ElementsAre("2: log: a key must be a word"));
 }
 
 TEST(ConfigYaml, marks_of_documents_around_the_map_do_no_harm) {
