@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <boost/throw_exception.hpp>
-#include <optional>
 #include <stdexcept>
 
 #include "config_sections.hpp"
+#include "yaml_document.hpp"
 
 namespace postern::app {
 
@@ -31,30 +31,8 @@ void read_all(Section& root, Config& into) {
   root.finish();
 }
 
-int line_of(const YAML::Mark& mark) {
-  return mark.is_null() ? 1 : mark.line + 1;
-}
-
-// Only one document is read; a second one would be accepted and ignored.
-std::optional<YAML::Node> single_document(std::string_view text, Loading& loading) {
-  try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    const YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
-    if (documents.size() > 1) {
-      loading.problem(line_of(documents[1].Mark()), "yaml", "there must be one document in the file");
-    } else if (root.IsMap() || root.IsNull()) {
-      return root;
-    } else {
-      loading.problem(1, "yaml", "the file must be a map of keys");
-    }
-  } catch (const YAML::Exception& error) {
-    loading.problem(line_of(error.mark), "yaml", error.msg);
-  }
-  return std::nullopt;
-}
-
 void read_document(std::string_view text, Loading& loading, Config& into) {
-  const auto document = single_document(text, loading);
+  const auto document = single_document(text, loading.problems);
   if (!document) return;
   Section root(loading, "", *document, 1);
   read_all(root, into);

@@ -17,9 +17,12 @@ namespace postern::app {
 
 namespace {
 
-void complain(const std::string& message) { std::fprintf(stderr, "postern: %s\n", message.c_str()); }
+void complain(const std::string& message) {
+  std::fprintf(stderr, "postern: %s\n", message.c_str());
+}
 
-// Each client and each upstream connection is a descriptor; the default of 1,024 is close to limits.connections.
+// Each client and each upstream connection is a descriptor; the default of 1,024 is close to
+// limits.connections.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -31,12 +34,13 @@ std::optional<StartFailure> make_state_directory(const std::string& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) {
-    return StartFailure{exit_cant_create, "state_dir " + directory + " can't be made: " + error.message() + " (uid " +
-                                              std::to_string(::getuid()) + ")"};
+    return StartFailure{exit_cant_create, "state_dir " + directory + " can't be made: " + error.message() +
+                                              " (uid " + std::to_string(::getuid()) + ")"};
   }
   if (::access(directory.c_str(), W_OK | X_OK) != 0) {
-    return StartFailure{exit_cant_create, "state_dir " + directory + " is not writable: " + std::strerror(errno) +
-                                              " (uid " + std::to_string(::getuid()) + ")"};
+    return StartFailure{exit_cant_create, "state_dir " + directory +
+                                              " is not writable: " + std::strerror(errno) + " (uid " +
+                                              std::to_string(::getuid()) + ")"};
   }
   return std::nullopt;
 }
@@ -82,7 +86,8 @@ int run_daemon(const std::string& config_file) {
   raise_descriptor_limit();
   auto loaded = load_snapshot(config_file);
   if (!loaded) {
-    for (const auto& problem : loaded.error()) std::fprintf(stderr, "%s\n", to_string(problem, config_file).c_str());
+    for (const auto& problem : loaded.error())
+      std::fprintf(stderr, "%s\n", to_string(problem, config_file).c_str());
     return exit_config;
   }
   try {

@@ -1,5 +1,5 @@
-// Knows how much room is left where the spool lies, without a system call for each message: looks once a second on the disk
-// pool. Loop thread.
+// Knows how much room is left where the spool lies, without a system call for each message: looks once a
+// second on the disk pool. Loop thread.
 #pragma once
 
 #include <cstdint>

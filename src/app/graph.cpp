@@ -23,17 +23,18 @@ StartFailure store_failure(std::string_view what, const base::Error& error) {
 StartFailure listen_failure(const std::string& address, const base::Error& error) {
   if (error.code == base::Errc::permission) {
     return {exit_no_permission,
-            fmt::format("{}: {}; ports below 1024 need root, CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=), "
-                        "or the sysctl net.ipv4.ip_unprivileged_port_start=0",
-                        address, error.message)};
+            fmt::format(
+                "{}: {}; ports below 1024 need root, CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=), "
+                "or the sysctl net.ipv4.ip_unprivileged_port_start=0",
+                address, error.message)};
   }
   return {exit_unavailable, fmt::format("{}: {}", address, error.message)};
 }
 
 }  // namespace
 
-Graph::Graph(boost::asio::io_context& io, std::string config_file, std::shared_ptr<const Snapshot> first, base::Log& l,
-             base::SystemClock& c)
+Graph::Graph(boost::asio::io_context& io, std::string config_file, std::shared_ptr<const Snapshot> first,
+             base::Log& l, base::SystemClock& c)
     : loop(io),
       log(l),
       clock(c),
@@ -56,12 +57,14 @@ std::optional<StartFailure> Graph::listen() {
     if (auto failed = listen_on(admin.listen, is_written("admin.listen"), admin_listeners)) return failed;
   }
   if (!admin.socket.empty()) {
-    if (auto failed = listen_on("unix:" + admin.socket, is_written("admin.socket"), admin_listeners)) return failed;
+    if (auto failed = listen_on("unix:" + admin.socket, is_written("admin.socket"), admin_listeners))
+      return failed;
   }
   return std::nullopt;
 }
 
-// An address of the defaults that this machine has not (no IPv6, no /run/postern) is a warning, a written one an error.
+// An address of the defaults that this machine has not (no IPv6, no /run/postern) is a warning, a written one
+// an error.
 std::optional<StartFailure> Graph::listen_on(const std::string& address, bool written,
                                              std::vector<std::shared_ptr<net::Listener>>& into) {
   auto listener = net::Listener::listen(loop.get_executor(), clock, address);
@@ -119,7 +122,8 @@ void Graph::connect() {
   background.spawn("watch disk", disk_watch.run(clock, disk));
   const auto handler = admin::make_handler(admin_dependencies());
   for (auto& listener : admin_listeners) {
-    background.spawn("admin " + listener->local_address(), net::serve_http(listener, handler, {}, clock, admin_sessions));
+    background.spawn("admin " + listener->local_address(),
+                     net::serve_http(listener, handler, {}, clock, admin_sessions));
   }
   delivery->start();
   for (auto& listener : listeners) intake->serve(listener);
@@ -129,28 +133,40 @@ std::string Graph::not_ready() const {
   if (stopping) return "shutting down";
   if (spool->failed()) return "the spool has failed";
   const auto& limits = config().limits;
-  if (disk_watch.free_bytes() < limits.min_free) return "disk full: less than limits.min_free is free in state_dir";
-  if (limits.spool_size > 0 && spool->totals().bytes >= limits.spool_size) return "the spool has reached limits.spool_size";
+  if (disk_watch.free_bytes() < limits.min_free)
+    return "disk full: less than limits.min_free is free in state_dir";
+  if (limits.spool_size > 0 && spool->totals().bytes >= limits.spool_size)
+    return "the spool has reached limits.spool_size";
   return {};
 }
 
 intake::Dependencies Graph::intake_dependencies() {
   auto settings = [this] { return snapshots.current()->intake; };
   auto free_disk = [this] { return disk_watch.free_bytes(); };
-  return {loop.get_executor(), clock, random, log,     metrics,  disk,     memory,
-          *gate,               *spool, *ledger, settings, free_disk};
+  return {loop.get_executor(),
+          clock,
+          random,
+          log,
+          metrics,
+          disk,
+          memory,
+          *gate,
+          *spool,
+          *ledger,
+          settings,
+          free_disk};
 }
 
 delivery::Dependencies Graph::delivery_dependencies() {
   auto settings = [this] { return snapshots.current()->delivery; };
-  return {loop.get_executor(), clock, random, log,     metrics,  crypto, disk,
-          memory,              *dialer, *spool, *ledger, settings};
+  return {loop.get_executor(), clock, random, log, metrics, crypto, disk, *dialer, *spool, *ledger, settings};
 }
 
 admin::Dependencies Graph::admin_dependencies() {
   auto view = [this] {
     const auto status = delivery->status();
-    return admin::DeliveryView{status.paused, status.reason, status.last_error, status.since, delivery->in_flight()};
+    return admin::DeliveryView{status.paused, status.reason, status.last_error, status.since,
+                               delivery->in_flight()};
   };
   auto wake = [this] { delivery->wake(); };
   auto ready = [this] { return not_ready(); };
@@ -159,18 +175,19 @@ admin::Dependencies Graph::admin_dependencies() {
 
 void Graph::register_gauges() {
   const auto queue = [this](std::string_view state, auto read) {
-    metrics.gauge_function("postern_queue_messages", "Recipients in the spool", {{"state", std::string(state)}},
+    metrics.gauge_function("postern_queue_messages", "Recipients in the spool",
+                           {{"state", std::string(state)}},
                            [this, read] { return static_cast<double>(read(spool->totals())); });
   };
   queue("queued", [](const spool::Totals& totals) { return totals.queued; });
   queue("held", [](const spool::Totals& totals) { return totals.held; });
-  metrics.gauge_function("postern_queue_oldest_seconds", "Age of the oldest message in the spool", {}, [this] {
-    const auto oldest = spool->totals().oldest;
-    return oldest ? std::chrono::duration<double>(clock.wall_now() - *oldest).count() : 0.0;
-  });
-  metrics.gauge_function("postern_suppression_entries", "Addresses on the suppression list", {},
-                         [this] { return static_cast<double>(suppression->size()); });
-  metrics.gauge_function("postern_upstream_paused", "1 while the upstream is not tried: down, or it refuses the account", {},
+  metrics.gauge_function(
+      "postern_queue_oldest_seconds", "Age of the oldest message in the spool", {}, [this] {
+        const auto oldest = spool->totals().oldest;
+        return oldest ? std::chrono::duration<double>(clock.wall_now() - *oldest).count() : 0.0;
+      });
+  metrics.gauge_function("postern_upstream_paused",
+                         "1 while the upstream is not tried: down, or it refuses the account", {},
                          [this] { return delivery->status().paused ? 1.0 : 0.0; });
   metrics.gauge_function("postern_disk_free_bytes", "Room left where the spool lies", {},
                          [this] { return static_cast<double>(disk_watch.free_bytes()); });

@@ -1,5 +1,5 @@
-// Everything that a running daemon is made of, in the order in which it is built; it is taken down in the reverse order by
-// lifecycle.cpp. Loop thread.
+// Everything that a running daemon is made of, in the order in which it is built; it is taken down in the
+// reverse order by lifecycle.cpp. Loop thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -39,14 +39,14 @@ struct StartFailure {
 };
 
 struct Graph {
-  Graph(boost::asio::io_context& loop, std::string config_file, std::shared_ptr<const Snapshot> first, base::Log& log,
-        base::SystemClock& clock);
+  Graph(boost::asio::io_context& loop, std::string config_file, std::shared_ptr<const Snapshot> first,
+        base::Log& log, base::SystemClock& clock);
 
-  std::optional<StartFailure> listen();       // binds every address, accepts nothing yet
+  std::optional<StartFailure> listen();  // binds every address, accepts nothing yet
   std::optional<StartFailure> open_stores();
-  std::optional<StartFailure> make_parts();   // resolver, gate, intake, delivery, admin
-  void connect();                             // snapshot changes, gauges
-  std::string not_ready() const;              // for /readyz; empty: ready
+  std::optional<StartFailure> make_parts();  // resolver, gate, intake, delivery, admin
+  void connect();                            // snapshot changes, gauges
+  std::string not_ready() const;             // for /readyz; empty: ready
 
   boost::asio::io_context& loop;
   base::Log& log;
@@ -59,7 +59,7 @@ struct Graph {
   base::Budget memory;
   SnapshotHolder snapshots;
   DiskWatch disk_watch;
-  base::TaskGroup background;      // watchers; cancelled at the end
+  base::TaskGroup background;  // watchers; cancelled at the end
   base::TaskGroup admin_sessions;
   std::vector<std::shared_ptr<net::Listener>> listeners;
   std::vector<std::shared_ptr<net::Listener>> admin_listeners;

@@ -40,8 +40,10 @@ base::Task<void> Lifecycle::run() {
 }
 
 void Lifecycle::report_ready() {
-  for (const auto& listener : graph_.listeners) graph_.log.info("listen", {{"address", listener->local_address()}});
-  for (const auto& listener : graph_.admin_listeners) graph_.log.info("admin", {{"address", listener->local_address()}});
+  for (const auto& listener : graph_.listeners)
+    graph_.log.info("listen", {{"address", listener->local_address()}});
+  for (const auto& listener : graph_.admin_listeners)
+    graph_.log.info("admin", {{"address", listener->local_address()}});
   const auto totals = graph_.spool->totals();
   graph_.log.info("ready", {{"version", POSTERN_VERSION},
                             {"queued", totals.messages},
@@ -75,10 +77,12 @@ base::Task<void> Lifecycle::handle_signals() {
   }
 }
 
-// A commit that failed leaves the database in doubt: nothing more is written, the restart recovers from the log.
+// A commit that failed leaves the database in doubt: nothing more is written, the restart recovers from the
+// log.
 base::Task<void> Lifecycle::watch_spool() {
   while (!graph_.spool->failed()) co_await base::sleep_for(graph_.clock, std::chrono::milliseconds(500));
-  graph_.log.error("stop", {{"reason", "the spool has failed"}, {"effect", "a restart recovers what was acknowledged"}});
+  graph_.log.error(
+      "stop", {{"reason", "the spool has failed"}, {"effect", "a restart recovers what was acknowledged"}});
   exit_code_ = exit_software;
   over_ = true;
   ended_->cancel();

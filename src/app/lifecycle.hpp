@@ -1,4 +1,5 @@
-// The order of start and stop. Start: lock, listen, open, connect, READY. Stop: accept nothing more -> sessions end or get a 421
+// The order of start and stop. Start: lock, listen, open, connect, READY. Stop: accept nothing more ->
+// sessions end or get a 421
 // -> deliveries under way end within delivery.drain -> stores are closed -> pools are joined. Loop thread.
 #pragma once
 
@@ -16,7 +17,8 @@ class Lifecycle {
 
   // Everything runs when it returns nothing; then run() until it is over.
   std::optional<StartFailure> start();
-  base::Task<void> run();  // until SIGTERM, SIGINT or a failed spool; everything is taken down when it returns
+  base::Task<void>
+  run();  // until SIGTERM, SIGINT or a failed spool; everything is taken down when it returns
   int exit_code() const { return exit_code_; }
 
  private:

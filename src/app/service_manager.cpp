@@ -22,7 +22,8 @@ void notify_service_manager(std::string_view state) {
   if (path[0] == '@') address.sun_path[0] = '\0';  // the abstract name space
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   // Nobody listening is no reason to fail: the service manager times out on its own.
-  (void)::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size);
+  (void)::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+                 size);
   ::close(fd);
 }
 

@@ -5,7 +5,8 @@
 
 namespace postern::app {
 
-// "READY=1", "STOPPING=1", "RELOADING=1\nMONOTONIC_USEC=..", "STATUS=..". Does nothing without $NOTIFY_SOCKET.
+// "READY=1", "STOPPING=1", "RELOADING=1\nMONOTONIC_USEC=..", "STATUS=..". Does nothing without
+// $NOTIFY_SOCKET.
 void notify_service_manager(std::string_view state);
 
 }  // namespace postern::app

@@ -10,8 +10,8 @@ namespace {
 constexpr base::Duration poll_interval = std::chrono::seconds(2);
 }
 
-SnapshotHolder::SnapshotHolder(std::string config_file, std::shared_ptr<const Snapshot> first, base::Pool& disk,
-                               base::Log& log)
+SnapshotHolder::SnapshotHolder(std::string config_file, std::shared_ptr<const Snapshot> first,
+                               base::Pool& disk, base::Log& log)
     : config_file_(std::move(config_file)),
       current_(std::move(first)),
       disk_(disk),

@@ -1,5 +1,5 @@
-// The current configuration snapshot, and how a new one takes its place: whole or not at all. A bad new file is reported and
-// the old snapshot goes on. Loop thread; files are read on the disk pool.
+// The current configuration snapshot, and how a new one takes its place: whole or not at all. A bad new file
+// is reported and the old snapshot goes on. Loop thread; files are read on the disk pool.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,8 @@ namespace postern::app {
 
 class SnapshotHolder {
  public:
-  SnapshotHolder(std::string config_file, std::shared_ptr<const Snapshot> first, base::Pool& disk, base::Log& log);
+  SnapshotHolder(std::string config_file, std::shared_ptr<const Snapshot> first, base::Pool& disk,
+                 base::Log& log);
 
   const std::shared_ptr<const Snapshot>& current() const { return current_; }
   void on_change(std::function<void()> changed) { changed_ = std::move(changed); }

@@ -49,8 +49,10 @@ void Section::collect(const YAML::Node& map, bool merged, int depth) {
 
 void Section::add(const YAML::Node& key, const YAML::Node& value, bool merged, int depth) {
   const int line = line_or(key, line_);
-  if (!key.IsScalar()) return loading_.problem(line, path_.empty() ? "yaml" : path_, "a key must be a word");
-  const std::string& name = key.Scalar();
+  const std::string name = key.IsScalar() ? key.Scalar() : "";
+  if (name.empty() || has_control_character(name)) {
+    return loading_.problem(line, path_.empty() ? "yaml" : path_, "a key must be a word");
+  }
   if (name == "<<") return merge(value, line, depth);
   Entry* const other = find(name);
   if (other == nullptr) {

@@ -4,6 +4,8 @@
 
 namespace postern::cli {
 
-int serve(const std::string& config_file) { return app::run_daemon(config_file); }
+int serve(const std::string& config_file) {
+  return app::run_daemon(config_file);
+}
 
 }  // namespace postern::cli

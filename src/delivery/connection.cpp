@@ -39,6 +39,7 @@ smtp::ClientOptions client_options(const UpstreamSettings& settings) {
   smtp::ClientOptions options;
   options.helo = settings.helo;
   options.start_tls = settings.tls == TlsMode::starttls;
+  options.encrypted = settings.tls == TlsMode::implicit;
   options.username = settings.username;
   options.password = settings.password;
   options.plaintext_auth = settings.tls == TlsMode::none;  // only to loopback; the configuration sees to that
@@ -91,7 +92,8 @@ base::Task<std::optional<Breakdown>> Connection::greet(const UpstreamSettings& s
     if (step.action == smtp::ClientGreeting::Action::ready) break;
     if (step.action == smtp::ClientGreeting::Action::failed) {
       const auto& why = greeting.failure();
-      co_return Breakdown{phase, why.code != 0 ? why : smtp::Reply(), base::fail(base::Errc::protocol, why.text())};
+      co_return Breakdown{phase, why.code != 0 ? why : smtp::Reply(),
+                          base::fail(base::Errc::protocol, why.text())};
     }
     auto written = co_await stream_->write(step.bytes);
     if (!written) co_return Breakdown{phase, {}, written.error()};
@@ -165,7 +167,8 @@ base::Task<Connection::Sent> Connection::send(const Transmission& transmission) 
 base::Task<base::Result<void>> Connection::send_content(const Transmission& transmission) {
   const auto& content = transmission.message->content;
   std::string bytes;
-  bytes.reserve(transmission.prefix.size() + content.header.size() + (content.body ? content.body->size() : portion) + 512);
+  bytes.reserve(transmission.prefix.size() + content.header.size() +
+                (content.body ? content.body->size() : portion) + 512);
   smtp::DotEncoder encoder;
   encoder.feed(transmission.prefix, bytes);
   encoder.feed(content.header, bytes);
@@ -182,9 +185,10 @@ base::Task<base::Result<void>> Connection::send_content(const Transmission& tran
   co_return written;
 }
 
-// A file that can't be read breaks the connection off in the middle of the content: no end of data is sent, so the
-// upstream takes nothing, and the message stays in the spool.
-base::Task<base::Result<void>> Connection::send_file(const std::string& path, smtp::DotEncoder& encoder, std::string& bytes) {
+// A file that can't be read breaks the connection off in the middle of the content: no end of data is sent,
+// so the upstream takes nothing, and the message stays in the spool.
+base::Task<base::Result<void>> Connection::send_file(const std::string& path, smtp::DotEncoder& encoder,
+                                                     std::string& bytes) {
   auto open = [&path] { return spool::BodyReader::open(path); };
   auto file = co_await base::offload(disk_, std::move(open));
   if (!file) co_return file.error();
@@ -216,6 +220,8 @@ base::Task<void> Connection::quit() {
   co_await stream_->close();
 }
 
-void Connection::allow(base::Duration time) { stream_->set_deadline(clock_.steady_now() + time); }
+void Connection::allow(base::Duration time) {
+  stream_->set_deadline(clock_.steady_now() + time);
+}
 
 }  // namespace postern::delivery

@@ -1,6 +1,6 @@
-// One ready SMTP connection to the upstream: greeted, over TLS where asked, authenticated. It carries one transaction at a
-// time. All of the protocol's decisions are smtp::ClientGreeting's and ClientTransactionProtocol's; this file carries bytes.
-// Loop thread.
+// One ready SMTP connection to the upstream: greeted, over TLS where asked, authenticated. It carries one
+// transaction at a time. All of the protocol's decisions are smtp::ClientGreeting's and
+// ClientTransactionProtocol's; this file carries bytes. Loop thread.
 #pragma once
 
 #include <memory>
@@ -21,8 +21,8 @@ namespace postern::delivery {
 // Why there is no connection, or why a transaction broke off: the phase, and a reply or an error.
 struct Breakdown {
   Phase phase = Phase::connect;
-  smtp::Reply reply;      // code 0: none
-  base::Error error;      // when there is no reply
+  smtp::Reply reply;  // code 0: none
+  base::Error error;  // when there is no reply
 };
 
 class Connection {
@@ -52,7 +52,8 @@ class Connection {
   base::Task<std::optional<Breakdown>> greet(const UpstreamSettings& settings);
   base::Task<base::Result<smtp::Reply>> read_reply();
   base::Task<base::Result<void>> send_content(const Transmission& transmission);
-  base::Task<base::Result<void>> send_file(const std::string& path, smtp::DotEncoder& encoder, std::string& bytes);
+  base::Task<base::Result<void>> send_file(const std::string& path, smtp::DotEncoder& encoder,
+                                           std::string& bytes);
   void allow(base::Duration time);
 
   std::unique_ptr<net::Stream> stream_;

@@ -34,11 +34,12 @@ dkim::BodySource body_source(const spool::Content& content) {
   };
 }
 
-// X-SES-* go before our signature and are never signed: SES takes them out. Only the first of each counts for SES, so
-// these win over any that the application wrote.
+// X-SES-* go before our signature and are never signed: SES takes them out. Only the first of each counts for
+// SES, so these win over any that the application wrote.
 std::string control_fields(const UpstreamSettings& upstream) {
   std::string out;
-  if (!upstream.configuration_set.empty()) out += "X-SES-CONFIGURATION-SET: " + upstream.configuration_set + "\r\n";
+  if (!upstream.configuration_set.empty())
+    out += "X-SES-CONFIGURATION-SET: " + upstream.configuration_set + "\r\n";
   if (!upstream.tags.empty()) {
     out += "X-SES-MESSAGE-TAGS: ";
     for (std::size_t i = 0; i < upstream.tags.size(); ++i) {
@@ -49,10 +50,12 @@ std::string control_fields(const UpstreamSettings& upstream) {
   return out;
 }
 
-TransmissionResult refused(const std::vector<spool::Recipient>& recipients, const Outcome& outcome, const std::string& why) {
+TransmissionResult refused(const std::vector<spool::Recipient>& recipients, const Outcome& outcome,
+                           const std::string& why) {
   TransmissionResult result;
   result.relay = "none";
-  for (const auto& recipient : recipients) result.recipients.push_back({recipient.number, outcome, {}, why, {}});
+  for (const auto& recipient : recipients)
+    result.recipients.push_back({recipient.number, outcome, {}, why, {}});
   return result;
 }
 
@@ -64,7 +67,8 @@ std::vector<spool::Recipient> take(std::vector<spool::Recipient>& from, std::siz
 }
 
 // Takes the recipients that have to be tried one by one out of both lists, unless they were tried so already.
-std::vector<spool::Recipient> take_spoilt(std::vector<spool::Recipient>& recipients, TransmissionResult& result) {
+std::vector<spool::Recipient> take_spoilt(std::vector<spool::Recipient>& recipients,
+                                          TransmissionResult& result) {
   std::vector<spool::Recipient> out;
   if (recipients.size() < 2) return out;
   for (std::size_t i = recipients.size(); i-- > 0;) {
@@ -94,7 +98,8 @@ Outcome not_signed(OnMissingKey action) {
 
 }  // namespace
 
-base::Task<void> Deliverer::deliver(spool::MessagePtr due, std::shared_ptr<const Settings> settings, RoutePtr route) {
+base::Task<void> Deliverer::deliver(spool::MessagePtr due, std::shared_ptr<const Settings> settings,
+                                    RoutePtr route) {
   auto message = co_await load(due);
   if (!message) {
     // not_found: an operator deleted it. Anything else: it stays in the spool and is fetched again.
@@ -112,7 +117,8 @@ base::Task<void> Deliverer::deliver(spool::MessagePtr due, std::shared_ptr<const
     (void)settled;  // it has been logged; the message stays in the spool
     co_return;
   }
-  // One address that SES can't read spoils the whole transaction (scope split): its recipients go again one by one.
+  // One address that SES can't read spoils the whole transaction (scope split): its recipients go again one
+  // by one.
   std::vector<spool::Recipient> singly;
   while (!remaining.empty() || !singly.empty()) {
     const bool together = !remaining.empty();
@@ -129,7 +135,8 @@ base::Task<base::Result<spool::MessagePtr>> Deliverer::load(spool::MessagePtr du
   co_return loaded;
 }
 
-base::Task<Deliverer::Signed> Deliverer::sign(spool::MessagePtr message, std::shared_ptr<const Settings> settings,
+base::Task<Deliverer::Signed> Deliverer::sign(spool::MessagePtr message,
+                                              std::shared_ptr<const Settings> settings,
                                               const UpstreamSettings& upstream) {
   Signed out;
   out.prefix = control_fields(upstream);
@@ -156,10 +163,12 @@ base::Task<Deliverer::Signed> Deliverer::sign(spool::MessagePtr message, std::sh
   }
   metrics_.dkim_failed.add();
   out.detail = "DKIM signing failed: " + field.error().message;
-  // A message that can't be signed as it is will never be: it fares like one without a key. Anything else may pass.
+  // A message that can't be signed as it is will never be: it fares like one without a key. Anything else may
+  // pass.
   const bool never = field.error().code == base::Errc::invalid;
   if (never && settings->on_missing_key == OnMissingKey::send) {
-    deps_.log.warn("dkim", {{"id", message->id}, {"reason", field.error().message}, {"effect", "sent unsigned"}});
+    deps_.log.warn("dkim",
+                   {{"id", message->id}, {"reason", field.error().message}, {"effect", "sent unsigned"}});
     co_return out;
   }
   out.refused = not_signed(never ? settings->on_missing_key : OnMissingKey::defer);
@@ -167,9 +176,10 @@ base::Task<Deliverer::Signed> Deliverer::sign(spool::MessagePtr message, std::sh
   co_return out;
 }
 
-base::Task<Deliverer::Sent> Deliverer::transmit(spool::MessagePtr message, std::vector<spool::Recipient> recipients,
-                                                const std::string& prefix, std::shared_ptr<const Settings> settings,
-                                                Route& route) {
+base::Task<Deliverer::Sent> Deliverer::transmit(spool::MessagePtr message,
+                                                std::vector<spool::Recipient> recipients,
+                                                const std::string& prefix,
+                                                std::shared_ptr<const Settings> settings, Route& route) {
   co_await route.slots.acquire();
   const SlotHolder place(route.slots);
   const auto now = deps_.clock.steady_now();
@@ -187,7 +197,8 @@ base::Task<Deliverer::Sent> Deliverer::transmit(spool::MessagePtr message, std::
   co_return sent;
 }
 
-// What the answer says about the upstream. Gives how long what failed through no fault of its own should wait.
+// What the answer says about the upstream. Gives how long what failed through no fault of its own should
+// wait.
 base::Duration Deliverer::learn(const TransmissionResult& result, Route& route) {
   const auto now = deps_.clock.steady_now();
   std::size_t taken = 0;
@@ -210,7 +221,9 @@ base::Duration Deliverer::learn(const TransmissionResult& result, Route& route) 
     const std::string why = one.reply.code != 0 ? one.reply.to_string() : one.error;
     route.health.failed(outcome.reason, why, now, deps_.clock.wall_now());
     if (first) {
-      deps_.log.error("upstream", {{"relay", result.relay}, {"status", "paused"}, {"reason", outcome.reason}, {"reply", why}});
+      deps_.log.error(
+          "upstream",
+          {{"relay", result.relay}, {"status", "paused"}, {"reason", outcome.reason}, {"reply", why}});
     }
     const auto rest = std::chrono::ceil<base::Duration>(route.health.paused_until() - now);
     return std::max(rest, base::Duration(1));

@@ -21,18 +21,20 @@ class Deliverer {
 
  private:
   struct Signed {
-    std::string prefix;                 // what to put before the header
-    std::optional<Outcome> refused;     // instead of sending
+    std::string prefix;              // what to put before the header
+    std::optional<Outcome> refused;  // instead of sending
     std::string detail;
   };
   base::Task<base::Result<spool::MessagePtr>> load(spool::MessagePtr due);
-  base::Task<Signed> sign(spool::MessagePtr message, std::shared_ptr<const Settings> settings, const UpstreamSettings& upstream);
+  base::Task<Signed> sign(spool::MessagePtr message, std::shared_ptr<const Settings> settings,
+                          const UpstreamSettings& upstream);
   struct Sent {
-    bool go_on = true;                      // false: the upstream is in trouble, the rest waits for it too
-    std::vector<spool::Recipient> spoilt;   // not settled: to be tried one by one
+    bool go_on = true;                     // false: the upstream is in trouble, the rest waits for it too
+    std::vector<spool::Recipient> spoilt;  // not settled: to be tried one by one
   };
-  base::Task<Sent> transmit(spool::MessagePtr message, std::vector<spool::Recipient> recipients, const std::string& prefix,
-                            std::shared_ptr<const Settings> settings, Route& route);
+  base::Task<Sent> transmit(spool::MessagePtr message, std::vector<spool::Recipient> recipients,
+                            const std::string& prefix, std::shared_ptr<const Settings> settings,
+                            Route& route);
   base::Duration learn(const TransmissionResult& result, Route& route);
 
   Dependencies& deps_;

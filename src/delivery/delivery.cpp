@@ -10,8 +10,8 @@ namespace postern::delivery {
 namespace {
 
 constexpr std::size_t window_limit = 1000;
-constexpr std::size_t per_stream = 100;       // what one stream may take of a refill
-constexpr std::size_t keep_content = 200;      // messages that may wait with their content in memory
+constexpr std::size_t per_stream = 100;    // what one stream may take of a refill
+constexpr std::size_t keep_content = 200;  // messages that may wait with their content in memory
 constexpr base::Duration look_again = std::chrono::seconds(5);
 
 // The same message without its content: it is loaded again when its turn comes.
@@ -49,6 +49,7 @@ struct Delivery::Impl {
   void start_deliveries();
   RoutePtr pick_route() const;
   base::Task<void> deliver(spool::MessagePtr message, RoutePtr route);
+  bool is_low() const { return window.waiting() < window.limit() / 2; }
   bool wants_refill() const;
   base::Task<void> refill();
   base::SteadyTime next_look() const;
@@ -65,7 +66,7 @@ struct Delivery::Impl {
   std::vector<RoutePtr> routes;
   std::unique_ptr<base::Timer> wake_up;
   bool nudged = false;
-  bool look_now = true;                 // the spool may hold more than the window knows
+  bool look_now = true;                                // the spool may hold more than the window knows
   base::SteadyTime look_at = base::SteadyTime::max();  // when something in the spool becomes due
   std::vector<std::string> running;
   bool stopping = false;
@@ -146,8 +147,7 @@ base::Task<void> Delivery::Impl::deliver(spool::MessagePtr message, RoutePtr rou
 }
 
 bool Delivery::Impl::wants_refill() const {
-  const bool low = window.waiting() < window.limit() / 2;
-  return low && (look_now || window.overflowed() || deps.clock.steady_now() >= look_at);
+  return is_low() && (look_now || window.overflowed() || deps.clock.steady_now() >= look_at);
 }
 
 base::Task<void> Delivery::Impl::refill() {
@@ -175,7 +175,9 @@ base::Task<void> Delivery::Impl::refill() {
 }
 
 base::SteadyTime Delivery::Impl::next_look() const {
-  base::SteadyTime next = look_at;
+  // With enough in the window there is no need to look, and a moment that has passed would never let the loop
+  // sleep.
+  base::SteadyTime next = is_low() ? look_at : base::SteadyTime::max();
   if (window.empty()) return next;
   const auto now = deps.clock.steady_now();
   for (const auto& route : routes) {
@@ -201,7 +203,8 @@ Delivery::~Delivery() = default;
 
 void Delivery::start() {
   impl_->use_settings();
-  impl_->deps.spool.subscribe([impl = impl_.get()](spool::MessagePtr message) { impl->appended(std::move(message)); });
+  impl_->deps.spool.subscribe(
+      [impl = impl_.get()](spool::MessagePtr message) { impl->appended(std::move(message)); });
   impl_->loop_tasks.spawn("dispatcher", impl_->dispatch());
 }
 
@@ -251,7 +254,9 @@ void Delivery::abort() {
   impl_->loop_tasks.cancel();
 }
 
-std::vector<std::string> Delivery::in_flight() const { return impl_->running; }
+std::vector<std::string> Delivery::in_flight() const {
+  return impl_->running;
+}
 
 Delivery::Status Delivery::status() const {
   Status status;

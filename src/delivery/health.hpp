@@ -1,6 +1,6 @@
-// Whether an upstream may be tried now: it pauses after a failure that is the upstream's or the account's, never a message's,
-// longer each time, and lets one transaction probe it before all go again. Pure; loop thread.
-// Bounds: an upstream that returns, or a credential that was mended, is used within 30 s.
+// Whether an upstream may be tried now: it pauses after a failure that is the upstream's or the account's,
+// never a message's, longer each time, and lets one transaction probe it before all go again. Pure; loop
+// thread. Bounds: an upstream that returns, or a credential that was mended, is used within 30 s.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,8 @@ class Health {
  public:
   static constexpr base::Duration first_pause{std::chrono::seconds(1)};
   static constexpr base::Duration longest_pause{std::chrono::seconds(25)};
-  static constexpr base::Duration quota_pause{std::chrono::minutes(1)};  // the daily quota is a rolling window
+  static constexpr base::Duration quota_pause{
+      std::chrono::minutes(1)};  // the daily quota is a rolling window
 
   explicit Health(std::size_t connections) : connections_(connections), allowed_(connections) {}
 

@@ -13,7 +13,9 @@ constexpr std::string_view outcome_help = "Delivery attempts by recipient and ou
 constexpr std::string_view dkim_name = "postern_dkim_signatures_total";
 constexpr std::string_view dkim_help = "Messages by result of DKIM signing";
 
-double unit(base::Random& random) { return static_cast<double>(random.next() >> 11) / 9007199254740992.0; }
+double unit(base::Random& random) {
+  return static_cast<double>(random.next() >> 11) / 9007199254740992.0;
+}
 
 std::string reply_text(const RecipientResult& result) {
   return result.reply.code != 0 ? result.reply.to_string() : result.error;
@@ -27,7 +29,8 @@ bool is_upstreams_failure(const Outcome& outcome) {
 
 DeliveryMetrics::DeliveryMetrics(base::Metrics& r)
     : registry(r),
-      delivered(r.counter("postern_messages_delivered_total", "Messages handed to the upstream, by transaction")),
+      delivered(
+          r.counter("postern_messages_delivered_total", "Messages handed to the upstream, by transaction")),
       sent(r.counter(outcome_name, outcome_help, {{"outcome", "sent"}})),
       retried(r.counter(outcome_name, outcome_help, {{"outcome", "deferred"}})),
       held(r.counter(outcome_name, outcome_help, {{"outcome", "held"}})),
@@ -37,7 +40,8 @@ DeliveryMetrics::DeliveryMetrics(base::Metrics& r)
       dkim_failed(r.counter(dkim_name, dkim_help, {{"result", "failed"}})),
       seconds(r.histogram("postern_delivery_seconds", "From acceptance to the upstream's 250",
                           {0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300, 3600})),
-      last_delivery(r.gauge("postern_last_delivery_timestamp_seconds", "Unix time of the last message the upstream took")) {
+      last_delivery(r.gauge("postern_last_delivery_timestamp_seconds",
+                            "Unix time of the last message the upstream took")) {
   throttled("rate");
   throttled("quota");
   throttled("connections");
@@ -45,10 +49,14 @@ DeliveryMetrics::DeliveryMetrics(base::Metrics& r)
 
 base::Counter& DeliveryMetrics::deliveries(Outcome::Kind kind) {
   switch (kind) {
-    case Outcome::Kind::sent: return sent;
-    case Outcome::Kind::retry: return retried;
-    case Outcome::Kind::hold: return held;
-    case Outcome::Kind::bounce: return bounced;
+    case Outcome::Kind::sent:
+      return sent;
+    case Outcome::Kind::retry:
+      return retried;
+    case Outcome::Kind::hold:
+      return held;
+    case Outcome::Kind::bounce:
+      return bounced;
   }
   return retried;
 }
@@ -88,29 +96,36 @@ base::Task<base::Result<void>> Settler::settle(const spool::Message& message,
   co_return settled;
 }
 
-std::optional<base::WallTime> Settler::take_earliest_due() { return std::exchange(earliest_due_, std::nullopt); }
+std::optional<base::WallTime> Settler::take_earliest_due() {
+  return std::exchange(earliest_due_, std::nullopt);
+}
 
 spool::Settlement Settler::settlement(const spool::Message& message, const spool::Recipient& recipient,
-                                      const RecipientResult& result, const Settings& settings, base::Duration pause) {
+                                      const RecipientResult& result, const Settings& settings,
+                                      base::Duration pause) {
   spool::Settlement out;
   out.number = recipient.number;
   out.reply = reply_text(result);
   const auto now = deps_.clock.wall_now();
   switch (result.outcome.kind) {
     case Outcome::Kind::sent:
-    case Outcome::Kind::bounce: out.kind = spool::Settlement::Kind::done; return out;
+    case Outcome::Kind::bounce:
+      out.kind = spool::Settlement::Kind::done;
+      return out;
     case Outcome::Kind::hold:
       out.kind = spool::Settlement::Kind::hold;
       out.hold_reason = result.outcome.reason;
       return out;
-    case Outcome::Kind::retry: break;
+    case Outcome::Kind::retry:
+      break;
   }
   out.kind = spool::Settlement::Kind::retry;
   if (is_upstreams_failure(result.outcome) && now - message.arrived < settings.retry.lifetime) {
     out.count_attempt = false;
     out.due = now + pause;
   } else {
-    const auto next = next_attempt(settings.retry, message.arrived, now, recipient.attempts + 1, unit(deps_.random));
+    const auto next =
+        next_attempt(settings.retry, message.arrived, now, recipient.attempts + 1, unit(deps_.random));
     if (!next) {
       out.kind = spool::Settlement::Kind::done;
       return out;
@@ -121,8 +136,9 @@ spool::Settlement Settler::settlement(const spool::Message& message, const spool
   return out;
 }
 
-ledger::Row Settler::row(const spool::Message& message, const spool::Recipient& recipient, const RecipientResult& result,
-                         const spool::Settlement& settled, const std::string& relay) const {
+ledger::Row Settler::row(const spool::Message& message, const spool::Recipient& recipient,
+                         const RecipientResult& result, const spool::Settlement& settled,
+                         const std::string& relay) const {
   ledger::Row row;
   row.id = message.id;
   row.recipient = recipient.number;
@@ -141,16 +157,22 @@ ledger::Row Settler::row(const spool::Message& message, const spool::Recipient& 
   row.reason = result.outcome.reason;
   switch (settled.kind) {
     case spool::Settlement::Kind::done:
-      row.status = result.outcome.kind == Outcome::Kind::sent ? ledger::Status::sent : ledger::Status::bounced;
+      row.status =
+          result.outcome.kind == Outcome::Kind::sent ? ledger::Status::sent : ledger::Status::bounced;
       if (result.outcome.kind == Outcome::Kind::retry) row.reason = "expired";
       break;
-    case spool::Settlement::Kind::retry: row.status = ledger::Status::deferred; break;
-    case spool::Settlement::Kind::hold: row.status = ledger::Status::held; break;
+    case spool::Settlement::Kind::retry:
+      row.status = ledger::Status::deferred;
+      break;
+    case spool::Settlement::Kind::hold:
+      row.status = ledger::Status::held;
+      break;
   }
   return row;
 }
 
-void Settler::log(const spool::Message& message, const ledger::Row& row, const RecipientResult& result) const {
+void Settler::log(const spool::Message& message, const ledger::Row& row,
+                  const RecipientResult& result) const {
   const double delay = std::chrono::duration<double>(row.time - message.arrived).count();
   const auto level = row.status == ledger::Status::sent ? base::LogLevel::info : base::LogLevel::warn;
   deps_.log.write(level, "delivery",
@@ -163,10 +185,12 @@ void Settler::log(const spool::Message& message, const ledger::Row& row, const R
                    {"status", ledger::to_string(row.status)},
                    {"reply", row.reply},
                    {"ses_id", row.ses_id},
-                   {"reason", result.outcome.kind == Outcome::Kind::sent ? std::string_view() : std::string_view(row.reason)}});
+                   {"reason", result.outcome.kind == Outcome::Kind::sent ? std::string_view()
+                                                                         : std::string_view(row.reason)}});
 }
 
-void Settler::count(const spool::Message& message, const RecipientResult& result, const spool::Settlement& settled) {
+void Settler::count(const spool::Message& message, const RecipientResult& result,
+                    const spool::Settlement& settled) {
   const bool expired =
       result.outcome.kind == Outcome::Kind::retry && settled.kind == spool::Settlement::Kind::done;
   metrics_.deliveries(expired ? Outcome::Kind::bounce : result.outcome.kind).add();

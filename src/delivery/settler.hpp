@@ -1,6 +1,6 @@
-// Turns what the upstream said into the durable state, the ledger, the log and the counters: the ledger first (it is
-// idempotent), then the spool, since a transaction is not atomic across files. A crash between the two leaves the recipient
-// in the spool: it is sent again, never lost. Loop thread.
+// Turns what the upstream said into the durable state, the ledger, the log and the counters: the ledger first
+// (it is idempotent), then the spool, since a transaction is not atomic across files. A crash between the two
+// leaves the recipient in the spool: it is sent again, never lost. Loop thread.
 #pragma once
 
 #include <string>
@@ -29,16 +29,19 @@ class Settler {
   Settler(Dependencies& deps, DeliveryMetrics& metrics) : deps_(deps), metrics_(metrics) {}
 
   // pause: how long the upstream rests, for failures that are not the message's.
-  base::Task<base::Result<void>> settle(const spool::Message& message, const std::vector<spool::Recipient>& recipients,
-                                        const TransmissionResult& result, const Settings& settings, base::Duration pause);
+  base::Task<base::Result<void>> settle(const spool::Message& message,
+                                        const std::vector<spool::Recipient>& recipients,
+                                        const TransmissionResult& result, const Settings& settings,
+                                        base::Duration pause);
   // When something was put off, the earliest moment.
   std::optional<base::WallTime> take_earliest_due();
 
  private:
   spool::Settlement settlement(const spool::Message& message, const spool::Recipient& recipient,
                                const RecipientResult& result, const Settings& settings, base::Duration pause);
-  ledger::Row row(const spool::Message& message, const spool::Recipient& recipient, const RecipientResult& result,
-                  const spool::Settlement& settled, const std::string& relay) const;
+  ledger::Row row(const spool::Message& message, const spool::Recipient& recipient,
+                  const RecipientResult& result, const spool::Settlement& settled,
+                  const std::string& relay) const;
   void log(const spool::Message& message, const ledger::Row& row, const RecipientResult& result) const;
   void count(const spool::Message& message, const RecipientResult& result, const spool::Settlement& settled);
 

@@ -20,9 +20,10 @@ class Slots {
       auto turn = clock_.make_timer(executor_);
       waiting_.push_back(turn.get());
       co_await turn->wait();
-      std::erase(waiting_, turn.get());
+      std::erase(waiting_, turn.get());  // already gone when it was woken
     }
     ++used_;
+    wake();  // several places may have become free before this one ran
   }
   void release() {
     --used_;
@@ -37,7 +38,11 @@ class Slots {
 
  private:
   void wake() {
-    if (used_ < places_ && !waiting_.empty()) waiting_.front()->cancel();
+    if (used_ >= places_ || waiting_.empty()) return;
+    // Off the list at once: the next place goes to the next in line.
+    auto* next = waiting_.front();
+    waiting_.pop_front();
+    next->cancel();
   }
 
   base::Executor executor_;

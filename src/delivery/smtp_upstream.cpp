@@ -17,8 +17,8 @@ Outcome outcome_of(const Breakdown& why, std::size_t recipients) {
 
 }  // namespace
 
-SmtpUpstream::SmtpUpstream(UpstreamSettings settings, base::Executor executor, net::Dialer& dialer, base::Clock& clock,
-                           base::Pool& disk, base::Log& log)
+SmtpUpstream::SmtpUpstream(UpstreamSettings settings, base::Executor executor, net::Dialer& dialer,
+                           base::Clock& clock, base::Pool& disk, base::Log& log)
     : settings_(std::move(settings)),
       executor_(executor),
       dialer_(dialer),
@@ -27,8 +27,8 @@ SmtpUpstream::SmtpUpstream(UpstreamSettings settings, base::Executor executor, n
       reaper_(clock.make_timer(executor)),
       tasks_(executor, clock, log) {}
 
-// A connection that turns out dead before anything was taken costs no attempt: the message goes again at once, first on
-// another kept connection, last on a fresh one.
+// A connection that turns out dead before anything was taken costs no attempt: the message goes again at
+// once, first on another kept connection, last on a fresh one.
 base::Task<TransmissionResult> SmtpUpstream::send(Transmission transmission) {
   for (int tried = 1;; ++tried) {
     Acquired acquired = co_await acquire(tried > 1);
@@ -51,7 +51,8 @@ base::Task<SmtpUpstream::Acquired> SmtpUpstream::acquire(bool fresh_only) {
   while (!fresh_only && !idle_.empty()) {
     out.connection = std::move(idle_.front());
     idle_.pop_front();
-    const bool alive = out.connection->still_open() && clock_.steady_now() - out.connection->idle_since < idle_limit;
+    const bool alive =
+        out.connection->still_open() && clock_.steady_now() - out.connection->idle_since < idle_limit;
     if (alive) co_return out;
     retire(std::move(out.connection));
   }
@@ -82,7 +83,9 @@ void SmtpUpstream::give_back(ConnectionPtr connection) {
 
 namespace {
 
-base::Task<void> say_goodbye(std::unique_ptr<Connection> connection) { co_await connection->quit(); }
+base::Task<void> say_goodbye(std::unique_ptr<Connection> connection) {
+  co_await connection->quit();
+}
 
 }  // namespace
 
@@ -119,7 +122,8 @@ std::string SmtpUpstream::relay(const Connection& connection) const {
   return fmt::format("{}[{}]:{}", settings_.host, peer.address.to_string(), settings_.port);
 }
 
-TransmissionResult SmtpUpstream::broken(const Transmission& transmission, const Breakdown& why, std::string relay) const {
+TransmissionResult SmtpUpstream::broken(const Transmission& transmission, const Breakdown& why,
+                                        std::string relay) const {
   TransmissionResult result;
   result.relay = std::move(relay);
   const Outcome outcome = outcome_of(why, transmission.recipients.size());
@@ -159,7 +163,8 @@ TransmissionResult SmtpUpstream::answered(const Transmission& transmission, cons
       const Breakdown why = sent.broken.value_or(
           Breakdown{Phase::data, {}, base::fail(base::Errc::protocol, "the upstream ended the transaction")});
       one.outcome = outcome_of(why, asked);
-      // The connection was good until this message: if it is the message that breaks it, it must not hold up the others.
+      // The connection was good until this message: if it is the message that breaks it, it must not hold up
+      // the others.
       if (!one.outcome.retry_at_once) one.outcome.scope = Scope::message;
       one.error = why.error.message;
     }

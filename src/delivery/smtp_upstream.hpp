@@ -1,5 +1,6 @@
-// SES (or another smarthost) over SMTP: a pool of connections, reused within SES's limits and closed after 5 s idle, since SES
-// closes after 10 s and its 451 would be read as the answer to the next MAIL (facts/SES.md 1.4, 1.6). Loop thread.
+// SES (or another smarthost) over SMTP: a pool of connections, reused within SES's limits and closed after 5
+// s idle, since SES closes after 10 s and its 451 would be read as the answer to the next MAIL
+// (facts/SES.md 1.4, 1.6). Loop thread.
 #pragma once
 
 #include <list>
@@ -15,8 +16,8 @@ namespace postern::delivery {
 
 class SmtpUpstream final : public Upstream {
  public:
-  SmtpUpstream(UpstreamSettings settings, base::Executor executor, net::Dialer& dialer, base::Clock& clock, base::Pool& disk,
-               base::Log& log);
+  SmtpUpstream(UpstreamSettings settings, base::Executor executor, net::Dialer& dialer, base::Clock& clock,
+               base::Pool& disk, base::Log& log);
 
   base::Task<TransmissionResult> send(Transmission transmission) override;
   std::size_t capacity() const override { return settings_.connections; }
@@ -37,7 +38,8 @@ class SmtpUpstream final : public Upstream {
   base::Task<void> close_idle();
   std::string relay(const Connection& connection) const;
   TransmissionResult broken(const Transmission& transmission, const Breakdown& why, std::string relay) const;
-  TransmissionResult answered(const Transmission& transmission, const Connection::Sent& sent, std::string relay) const;
+  TransmissionResult answered(const Transmission& transmission, const Connection::Sent& sent,
+                              std::string relay) const;
 
   UpstreamSettings settings_;
   base::Executor executor_;

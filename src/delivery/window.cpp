@@ -20,8 +20,8 @@ Window::Stream& Window::stream_of(const spool::Message& message) {
   return *at;
 }
 
-// When the window is full, the largest stream gives up its last message, unless the newcomer is of that stream itself:
-// so a password reset gets in while 100,000 newsletters wait.
+// When the window is full, the largest stream gives up its last message, unless the newcomer is of that
+// stream itself: so a password reset gets in while 100,000 newsletters wait.
 bool Window::make_room(const std::string& stream) {
   if (waiting_ < limit_) return true;
   const auto largest = std::ranges::max_element(turn_, {}, &Stream::size);
@@ -62,7 +62,9 @@ std::optional<spool::MessagePtr> Window::take() {
   return message;
 }
 
-void Window::finish(const std::string& id) { known_.erase(id); }
+void Window::finish(const std::string& id) {
+  known_.erase(id);
+}
 
 void Window::clear_waiting() {
   for (auto& stream : turn_) {

@@ -1,6 +1,6 @@
-// The bounded part of the queue that lies in memory: which message is next. Streams take turns; within a stream first
-// attempts precede retries. A stream that floods keeps at most its share: what does not fit stays in the spool and is
-// fetched again later (`overflowed`). Pure; loop thread.
+// The bounded part of the queue that lies in memory: which message is next. Streams take turns; within a
+// stream first attempts precede retries. A stream that floods keeps at most its share: what does not fit
+// stays in the spool and is fetched again later (`overflowed`). Pure; loop thread.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,10 @@ class Window {
  public:
   explicit Window(std::size_t limit = 1000) : limit_(limit) {}
 
-  // false: it is in the window or in flight already, or there is no room for it (then overflowed() becomes true).
+  // false: it is in the window or in flight already, or there is no room for it (then overflowed() becomes
+  // true).
   bool add(spool::MessagePtr message);
-  std::optional<spool::MessagePtr> take();          // the next one; it counts as in flight until finish()
+  std::optional<spool::MessagePtr> take();  // the next one; it counts as in flight until finish()
   void finish(const std::string& id);
 
   bool empty() const { return waiting_ == 0; }
@@ -31,7 +32,7 @@ class Window {
   bool knows(const std::string& id) const { return known_.contains(id); }
   bool overflowed() const { return overflowed_; }
   void refilled() { overflowed_ = false; }
-  void clear_waiting();                             // an operator changed the spool: what waits is fetched anew
+  void clear_waiting();  // an operator changed the spool: what waits is fetched anew
 
  private:
   struct Stream {

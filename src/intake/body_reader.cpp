@@ -36,7 +36,8 @@ base::Task<void> BodyReader::take(std::string& decoded) {
   if (in_header_ || body_.problem != BodyProblem::none) co_return;
   body_.size += decoded.size();
   // The lease covers what is held in memory; without one the body goes to the file from its first byte.
-  const bool fits = !body_.file && pending_.size() + decoded.size() <= memory_bound && lease_.grow(decoded.size());
+  const bool fits =
+      !body_.file && pending_.size() + decoded.size() <= memory_bound && lease_.grow(decoded.size());
   pending_ += decoded;
   if (!fits && (!body_.file || pending_.size() >= memory_bound)) co_await spill();
 }
@@ -78,7 +79,8 @@ base::Task<void> BodyReader::spill() {
 base::Task<void> BodyReader::finish() {
   body_.eight_bit = decoder_.eight_bit();
   if (decoder_.nul() > 0) refuse(BodyProblem::nul);
-  if (limits_.reject_bare_newline && decoder_.bare_lf() + decoder_.bare_cr() > 0) refuse(BodyProblem::bare_newline);
+  if (limits_.reject_bare_newline && decoder_.bare_lf() + decoder_.bare_cr() > 0)
+    refuse(BodyProblem::bare_newline);
   if (body_.problem != BodyProblem::none) co_return;
   if (body_.file) {
     if (!pending_.empty()) co_await spill();

@@ -1,6 +1,6 @@
-// Reads the content of DATA from the client: dot-decoded, split into header section and body, the body in memory up to a
-// bound and the shared budget, beyond that in a file of the spool. A 40 MB message never holds 40 MB of memory.
-// Called by the session; loop thread, the file is written on the disk pool.
+// Reads the content of DATA from the client: dot-decoded, split into header section and body, the body in
+// memory up to a bound and the shared budget, beyond that in a file of the spool. A 40 MB message never holds
+// 40 MB of memory. Called by the session; loop thread, the file is written on the disk pool.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +23,12 @@ enum class BodyProblem { none, too_large, header_too_large, nul, bare_newline, d
 
 struct Body {
   BodyProblem problem = BodyProblem::none;
-  std::string detail;                        // of a disk failure, for the log
-  std::string header;                        // fields with their CRLF, without the empty line
+  std::string detail;                         // of a disk failure, for the log
+  std::string header;                         // fields with their CRLF, without the empty line
   std::shared_ptr<const std::string> memory;  // null: file
-  std::optional<spool::BodyFile> file;       // synced; keep() is the caller's, once the spool has it
-  std::uint64_t size = 0;                    // of the body
-  std::uint64_t received = 0;                // of all
+  std::optional<spool::BodyFile> file;        // synced; keep() is the caller's, once the spool has it
+  std::uint64_t size = 0;                     // of the body
+  std::uint64_t received = 0;                 // of all
   bool eight_bit = false;
 };
 
@@ -42,16 +42,17 @@ class BodyReader {
   static constexpr std::size_t memory_bound = 256 * 1024;
   static constexpr std::size_t header_bound = 1024 * 1024;
 
-  BodyReader(net::BufferedReader& reader, base::Pool& disk, base::Budget& memory, BodyLimits limits, std::string file_path);
+  BodyReader(net::BufferedReader& reader, base::Pool& disk, base::Budget& memory, BodyLimits limits,
+             std::string file_path);
 
-  // Reads to the end of data, whatever is wrong with it, so that the reply stands where the client expects it. An error is
-  // one of the connection: there is nobody to reply to.
+  // Reads to the end of data, whatever is wrong with it, so that the reply stands where the client expects
+  // it. An error is one of the connection: there is nobody to reply to.
   base::Task<base::Result<Body>> read();
 
  private:
   base::Task<void> take(std::string& decoded);  // one portion of decoded bytes
   void take_header(std::string& decoded);
-  base::Task<void> spill();                     // memory -> file, and what follows too
+  base::Task<void> spill();  // memory -> file, and what follows too
   base::Task<void> finish();
   void refuse(BodyProblem problem, std::string detail = {});
   void disk_failure(const base::Error& error);
@@ -63,7 +64,7 @@ class BodyReader {
   std::string file_path_;
   smtp::DotDecoder decoder_;
   Body body_;
-  std::string pending_;    // body bytes that are not in the file yet; all of them while there is none
+  std::string pending_;  // body bytes that are not in the file yet; all of them while there is none
   bool in_header_ = true;
   std::size_t scanned_ = 0;  // of the header, for the empty line
 };

@@ -46,7 +46,8 @@ bool Clients::may_send(const net::Peer& peer, std::size_t per_minute, base::Stea
   return true;
 }
 
-// The table stays bounded: who has been silent for a minute has a full allowance again and need not be remembered.
+// The table stays bounded: who has been silent for a minute has a full allowance again and need not be
+// remembered.
 void Clients::forget_idle(base::SteadyTime now) {
   if (clients_.size() < remembered) return;
   std::erase_if(clients_, [now](const auto& entry) {

@@ -1,6 +1,6 @@
 #include "postern/intake/intake.hpp"
 
-#include <list>
+#include <map>
 
 #include "clients.hpp"
 #include "metrics.hpp"
@@ -23,14 +23,15 @@ struct Intake::Impl {
 
   base::Task<void> accept_all(std::shared_ptr<net::Listener> listener);
   void begin(std::unique_ptr<net::Stream> stream);
-  base::Task<void> run_session(std::unique_ptr<net::Stream> stream, std::list<Live>::iterator at);
+  base::Task<void> run_session(std::unique_ptr<net::Stream> stream, std::uint64_t number);
   base::Task<void> turn_away(std::unique_ptr<net::Stream> stream);
 
   Dependencies deps;
   IntakeMetrics metrics;
   Clients clients;
   std::vector<std::shared_ptr<net::Listener>> listeners;
-  std::list<Live> live;
+  std::map<std::uint64_t, Live> live;  // by a number of our own: a session may end while it is being started
+  std::uint64_t last_number = 0;
   base::TaskGroup acceptors;
   base::TaskGroup sessions;
   bool stopping = false;
@@ -41,7 +42,8 @@ base::Task<void> Intake::Impl::accept_all(std::shared_ptr<net::Listener> listene
     auto stream = co_await listener->accept();
     if (!stream) {
       if (stream.error().code != base::Errc::closed) {
-        deps.log.error("accept", {{"address", listener->local_address()}, {"reason", stream.error().message}});
+        deps.log.error("accept",
+                       {{"address", listener->local_address()}, {"reason", stream.error().message}});
       }
       co_return;
     }
@@ -59,31 +61,35 @@ void Intake::Impl::begin(std::unique_ptr<net::Stream> stream) {
     if (sessions.size() < settings->connections + 100) sessions.spawn(name, turn_away(std::move(stream)));
     return;
   }
-  const auto at = live.emplace(live.end());
-  at->task = sessions.spawn(name, run_session(std::move(stream), at));
+  const auto number = ++last_number;
+  live.emplace(number, Live{});
+  const auto task = sessions.spawn(name, run_session(std::move(stream), number));
+  const auto found = live.find(number);
+  if (found != live.end()) found->second.task = task;
 }
 
-base::Task<void> Intake::Impl::run_session(std::unique_ptr<net::Stream> stream, std::list<Live>::iterator at) {
+base::Task<void> Intake::Impl::run_session(std::unique_ptr<net::Stream> stream, std::uint64_t number) {
   const auto peer = stream->peer();
   struct Leave {  // also when an exception ends the session
     Impl& impl;
     const net::Peer& peer;
-    std::list<Live>::iterator at;
+    std::uint64_t number;
     ~Leave() {
       impl.clients.leave(peer);
-      impl.live.erase(at);
+      impl.live.erase(number);
     }
   };
-  const Leave leave{*this, peer, at};
+  const Leave leave{*this, peer, number};
   Session session(std::move(stream), deps, clients, metrics);
-  at->session = &session;
+  live[number].session = &session;
   if (stopping) session.stop();
   co_await session.run();
 }
 
 base::Task<void> Intake::Impl::turn_away(std::unique_ptr<net::Stream> stream) {
   deps.log.warn("refused", {{"client", stream->peer().to_string()}, {"reason", "too many connections"}});
-  const std::string reply = smtp::render(stopping ? replies::shutting_down() : replies::too_many_connections());
+  const std::string reply =
+      smtp::render(stopping ? replies::shutting_down() : replies::too_many_connections());
   stream->set_deadline(deps.clock.steady_now() + std::chrono::seconds(1));
   co_await stream->write(reply);
   co_await stream->close();
@@ -103,7 +109,7 @@ void Intake::stop_accepting() {
   for (auto& listener : impl_->listeners) listener->close();
   // Those in a transaction end after it; the others now, with 421.
   std::vector<base::TaskGroup::Id> idle;
-  for (auto& entry : impl_->live) {
+  for (auto& [number, entry] : impl_->live) {
     if (entry.session == nullptr) continue;
     entry.session->stop();
     if (entry.session->waiting()) idle.push_back(entry.task);
@@ -116,8 +122,12 @@ base::Task<bool> Intake::wait_idle(base::SteadyTime until) {
   co_return ended;
 }
 
-std::vector<std::string> Intake::busy() const { return impl_->sessions.names(); }
+std::vector<std::string> Intake::busy() const {
+  return impl_->sessions.names();
+}
 
-void Intake::abort() { impl_->sessions.cancel(); }
+void Intake::abort() {
+  impl_->sessions.cancel();
+}
 
 }  // namespace postern::intake

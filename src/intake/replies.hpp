@@ -21,10 +21,10 @@ smtp::Reply for_store_error(const base::Error& error);
 
 smtp::Reply queued(std::string_view id);
 smtp::Reply all_dropped();
-smtp::Reply disk_full();        // 452 4.3.1: below limits.min_free, or above limits.spool_size
-smtp::Reply too_fast();         // messages_per_minute_per_client
+smtp::Reply disk_full();  // 452 4.3.1: below limits.min_free, or above limits.spool_size
+smtp::Reply too_fast();   // messages_per_minute_per_client
 smtp::Reply too_many_connections();
-smtp::Reply shutting_down();    // 421
-smtp::Reply idle_too_long();    // 421
+smtp::Reply shutting_down();  // 421
+smtp::Reply idle_too_long();  // 421
 
 }  // namespace postern::intake::replies

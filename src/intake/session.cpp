@@ -23,7 +23,8 @@ smtp::ServerOptions protocol_options(const Settings& settings) {
 
 }  // namespace
 
-Session::Session(std::unique_ptr<net::Stream> stream, Dependencies& dependencies, Clients& clients, IntakeMetrics& metrics)
+Session::Session(std::unique_ptr<net::Stream> stream, Dependencies& dependencies, Clients& clients,
+                 IntakeMetrics& metrics)
     : stream_(std::move(stream)),
       deps_(dependencies),
       clients_(clients),
@@ -33,7 +34,8 @@ Session::Session(std::unique_ptr<net::Stream> stream, Dependencies& dependencies
       protocol_(protocol_options(*settings_)) {}
 
 base::Task<void> Session::run() {
-  // Cancellation is a result of the pending read here, never an exception of the next await: the 421 has to go out.
+  // Cancellation is a result of the pending read here, never an exception of the next await: the 421 has to
+  // go out.
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   const auto& peer = stream_->peer();
   const auto verdict = deps_.gate.check_client(*settings_->policy, peer.address, peer.is_local_socket);
@@ -92,39 +94,54 @@ base::Task<bool> Session::read_line(std::string& line) {
 
 base::Task<void> Session::act(smtp::Step step) {
   switch (step.action) {
-    case smtp::Action::reply: queue(step.reply); break;
-    case smtp::Action::reply_and_close: co_await say_and_close(std::move(step.reply)); break;
-    case smtp::Action::check_sender: check_sender(step.mail); break;
-    case smtp::Action::check_recipient: co_await check_recipient(std::move(step.rcpt.path)); break;
+    case smtp::Action::reply:
+      queue(step.reply);
+      break;
+    case smtp::Action::reply_and_close:
+      co_await say_and_close(std::move(step.reply));
+      break;
+    case smtp::Action::check_sender:
+      co_await check_sender(std::move(step.mail));
+      break;
+    case smtp::Action::check_recipient:
+      co_await check_recipient(std::move(step.rcpt.path));
+      break;
     case smtp::Action::read_body: {
       queue(step.reply);
       const bool sent = co_await flush();
       if (sent) co_await receive();
       break;
     }
-    case smtp::Action::check_auth: queue(protocol_.auth_checked(false)); break;  // not offered
-    case smtp::Action::start_tls: open_ = false; break;                          // not offered
+    case smtp::Action::check_auth:
+      queue(protocol_.auth_checked(false));
+      break;  // not offered
+    case smtp::Action::start_tls:
+      open_ = false;
+      break;  // not offered
   }
   if (!protocol_.in_transaction()) transaction_.reset();
 }
 
-void Session::check_sender(const smtp::MailCommand& mail) {
+base::Task<void> Session::check_sender(smtp::MailCommand mail) {
   std::string sender;
-  const auto reply = protocol_.sender_checked(sender_verdict(mail, sender));
+  auto reply = protocol_.sender_checked(sender_verdict(mail, sender));
   if (reply.positive()) {
     transaction_.emplace();
     transaction_->id = base::make_id(deps_.clock.wall_now(), deps_.random);
     transaction_->sender = std::move(sender);
   } else {
-    deps_.log.info("refused", {{"client", stream_->peer().to_string()}, {"from", mail.path}, {"reply", reply.to_string()}});
+    deps_.log.info(
+        "refused",
+        {{"client", stream_->peer().to_string()}, {"from", mail.path}, {"reply", reply.to_string()}});
   }
-  queue(reply);
+  co_await answer(std::move(reply));
 }
 
 smtp::Reply Session::sender_verdict(const smtp::MailCommand& mail, std::string& sender) {
   if (!room_on_disk(mail.size.value_or(0))) return replies::disk_full();
   const auto now = deps_.clock.steady_now();
-  if (!clients_.may_send(stream_->peer(), settings_->messages_per_minute_per_client, now)) return replies::too_fast();
+  if (!clients_.may_send(stream_->peer(), settings_->messages_per_minute_per_client, now))
+    return replies::too_fast();
   auto verdict = deps_.gate.check_sender(*settings_->policy, mail.path);
   sender = std::move(verdict.address);
   return replies::for_sender(verdict);
@@ -138,19 +155,23 @@ bool Session::room_on_disk(std::uint64_t announced) const {
 
 base::Task<void> Session::check_recipient(std::string path) {
   auto verdict = co_await deps_.gate.check_recipient(settings_->policy, path);
-  const auto reply = protocol_.recipient_checked(replies::for_recipient(verdict));
-  queue(reply);
-  if (!reply.positive()) {
+  auto reply = protocol_.recipient_checked(replies::for_recipient(verdict));
+  if (reply.positive()) {
+    add_recipient(std::move(verdict));
+  } else {
     deps_.log.info("refused", {{"id", transaction_->id},
                                {"client", stream_->peer().to_string()},
                                {"from", transaction_->sender},
                                {"to", path},
                                {"reply", reply.to_string()}});
-    co_return;
   }
+  co_await answer(std::move(reply));
+}
+
+void Session::add_recipient(policy::Verdict verdict) {
   if (verdict.kind == policy::Verdict::Kind::drop) {
     transaction_->dropped.push_back({std::move(verdict.address), std::move(verdict.detail)});
-    co_return;
+    return;
   }
   auto& recipient = transaction_->recipients.emplace_back();
   recipient.number = static_cast<int>(transaction_->recipients.size() - 1);
@@ -164,7 +185,8 @@ base::Task<void> Session::check_recipient(std::string path) {
 base::Task<void> Session::receive() {
   set_deadline(settings_->data_timeout);
   BodyLimits limits{settings_->message_size, settings_->reject_bare_newline};
-  BodyReader body_reader(reader_, deps_.disk, deps_.memory, limits, deps_.spool.new_body_path(transaction_->id));
+  BodyReader body_reader(reader_, deps_.disk, deps_.memory, limits,
+                         deps_.spool.new_body_path(transaction_->id));
   auto body = co_await body_reader.read();
   if (!body) {
     // The client is gone or silent in the middle of its message: it keeps the mail, nothing was acknowledged.
@@ -172,7 +194,8 @@ base::Task<void> Session::receive() {
                             {"client", stream_->peer().to_string()},
                             {"from", transaction_->sender},
                             {"reason", body.error().message}});
-    const bool can_tell = body.error().code == base::Errc::timeout || body.error().code == base::Errc::cancelled;
+    const bool can_tell =
+        body.error().code == base::Errc::timeout || body.error().code == base::Errc::cancelled;
     if (can_tell) co_await say_and_close(replies::idle_too_long());
     open_ = false;
     co_return;
@@ -220,8 +243,8 @@ base::Task<smtp::Reply> Session::store(Body body, std::string header) {
     co_return replies::all_dropped();
   }
   const auto message = make_message(body, std::move(header));
-  // The file is the spool's before the row that names it is on disk: should this session be torn down while it waits, a
-  // file without a row is swept at the next start, a row without its file would be a loss.
+  // The file is the spool's before the row that names it is on disk: should this session be torn down while
+  // it waits, a file without a row is swept at the next start, a row without its file would be a loss.
   if (body.file) body.file->keep();
   auto stored = co_await deps_.spool.append(message);
   if (!stored) {
@@ -316,7 +339,18 @@ void Session::note_refused(const smtp::Reply& reply, std::string_view detail) {
                              {"reason", detail}});
 }
 
-void Session::queue(const smtp::Reply& reply) { out_ += smtp::render(reply); }
+void Session::queue(const smtp::Reply& reply) {
+  out_ += smtp::render(reply);
+}
+
+// The protocol turns a reply into 421 when the client has made too many errors: that ends the session.
+base::Task<void> Session::answer(smtp::Reply reply) {
+  if (reply.code == 421) {
+    co_await say_and_close(std::move(reply));
+  } else {
+    queue(reply);
+  }
+}
 
 base::Task<bool> Session::flush() {
   if (out_.empty()) co_return true;
@@ -336,6 +370,8 @@ base::Task<void> Session::say_and_close(smtp::Reply reply) {
   co_await stream_->close();
 }
 
-void Session::set_deadline(base::Duration allowed) { stream_->set_deadline(deps_.clock.steady_now() + allowed); }
+void Session::set_deadline(base::Duration allowed) {
+  stream_->set_deadline(deps_.clock.steady_now() + allowed);
+}
 
 }  // namespace postern::intake

@@ -1,6 +1,6 @@
-// One SMTP session, from greeting to close. The session reads like the protocol: a line, a step, an act, a reply.
-// Replies gather in one buffer and leave when the client has nothing more in the pipeline (RFC 2920 3.2).
-// Local of the coroutine that runs it; loop thread.
+// One SMTP session, from greeting to close. The session reads like the protocol: a line, a step, an act, a
+// reply. Replies gather in one buffer and leave when the client has nothing more in the pipeline (RFC
+// 2920 3.2). Local of the coroutine that runs it; loop thread.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,8 @@ namespace postern::intake {
 
 class Session {
  public:
-  Session(std::unique_ptr<net::Stream> stream, Dependencies& dependencies, Clients& clients, IntakeMetrics& metrics);
+  Session(std::unique_ptr<net::Stream> stream, Dependencies& dependencies, Clients& clients,
+          IntakeMetrics& metrics);
 
   base::Task<void> run();
   bool waiting() const { return waiting_; }  // for a command: nothing is lost when it ends now
@@ -38,9 +39,10 @@ class Session {
 
   base::Task<bool> read_line(std::string& line);  // false: the session is over
   base::Task<void> act(smtp::Step step);
-  void check_sender(const smtp::MailCommand& mail);
+  base::Task<void> check_sender(smtp::MailCommand mail);
   smtp::Reply sender_verdict(const smtp::MailCommand& mail, std::string& sender);
   base::Task<void> check_recipient(std::string path);
+  void add_recipient(policy::Verdict verdict);
   base::Task<void> receive();
   base::Task<smtp::Reply> accept(Body body);
   base::Task<smtp::Reply> store(Body body, std::string header);
@@ -52,6 +54,7 @@ class Session {
   bool room_on_disk(std::uint64_t announced) const;
 
   void queue(const smtp::Reply& reply);
+  base::Task<void> answer(smtp::Reply reply);
   base::Task<bool> flush();
   base::Task<void> say_and_close(smtp::Reply reply);
   void set_deadline(base::Duration allowed);

@@ -17,6 +17,8 @@ namespace postern::net {
 
 namespace {
 
+constexpr std::size_t largest_answer = 1024UL * 1024 * 1024;  // a listing of 1,000,000 messages fits
+
 // A descriptor that is closed at the end, and the moment until which everything has to be over.
 class Call {
  public:
@@ -30,7 +32,7 @@ class Call {
 
   base::Result<void> connect(const SocketAddress& where);
   base::Result<void> send(std::string_view bytes);
-  base::Result<HttpResponse> receive();
+  base::Result<HttpResponse> receive(bool to_head);
 
  private:
   base::Result<void> wait(short events);
@@ -77,26 +79,20 @@ base::Result<void> Call::send(std::string_view bytes) {
   return {};
 }
 
-base::Result<HttpResponse> Call::receive() {
+base::Result<HttpResponse> Call::receive(bool to_head) {
   std::string bytes;
   char portion[16 * 1024];
   for (;;) {
-    const auto n = ::recv(fd_, portion, sizeof portion, 0);
-    if (n > 0) {
-      bytes.append(portion, static_cast<std::size_t>(n));
-      continue;
-    }
-    if (n == 0) break;
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return base::system_error("recv", errno);
-    auto ready = wait(POLLIN);
+    auto ready = wait(POLLIN);  // each time: bytes that keep coming do not stop the clock
     if (!ready) return ready.error();
+    const auto n = ::recv(fd_, portion, sizeof portion, 0);
+    if (n == 0) break;
+    if (n < 0 && errno != EINTR && errno != EAGAIN) return base::system_error("recv", errno);
+    if (n > 0) bytes.append(portion, static_cast<std::size_t>(n));
+    if (bytes.size() > largest_answer) return base::fail(base::Errc::protocol, "an answer without end");
   }
   // We asked for "Connection: close", so the end of the stream is the end of the response.
-  auto parsed = parse_response(bytes, true);
-  if (!parsed) return parsed.error();
-  if (!*parsed) return base::fail(base::Errc::protocol, "the answer broke off");
-  return std::move(**parsed);
+  return parse_response(bytes, to_head);
 }
 
 base::Result<SocketAddress> resolve(const std::string& address) {
@@ -122,7 +118,7 @@ base::Result<HttpResponse> http_call(const std::string& address, const HttpReque
   const std::string host = address.starts_with("unix:") ? "localhost" : address;
   if (done) done = call.send(to_bytes(request, host));
   if (!done) return base::fail(done.error().code, fmt::format("{}: {}", address, done.error().message));
-  auto response = call.receive();
+  auto response = call.receive(request.method == "HEAD");
   if (!response)
     return base::fail(response.error().code, fmt::format("{}: {}", address, response.error().message));
   return response;

@@ -64,6 +64,13 @@ bool HttpRequestParser::keep_alive() const {
   return impl_->parser.get().keep_alive();
 }
 
+bool HttpRequestParser::take_invitation() {
+  if (invited_ || status_ != 0 || !impl_->parser.is_header_done()) return false;
+  invited_ = true;
+  const auto expectation = impl_->parser.get()[http::field::expect];
+  return lower({expectation.data(), expectation.size()}) == "100-continue";
+}
+
 HttpRequest HttpRequestParser::take() {
   auto message = impl_->parser.release();
   HttpRequest out;
@@ -85,8 +92,9 @@ std::string to_bytes(const HttpResponse& response, bool head_only, bool keep_ali
   message.set(http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.headers) message.set(name, value);
   message.keep_alive(keep_alive);
-  message.content_length(response.body.size());
-  if (!head_only) message.body() = response.body;
+  const bool bodiless = response.status == 204 || response.status == 304;  // RFC 9110 section 8.6
+  if (!bodiless) message.content_length(response.body.size());
+  if (!bodiless && !head_only) message.body() = response.body;
   return serialise(message);
 }
 
@@ -104,16 +112,17 @@ std::string to_bytes(const HttpRequest& request, std::string_view host) {
   return serialise(message);
 }
 
-base::Result<std::optional<HttpResponse>> parse_response(std::string_view bytes, bool at_end) {
+base::Result<HttpResponse> parse_response(std::string_view bytes, bool to_head) {
   http::response_parser<http::string_body> parser;
   parser.eager(true);
-  parser.body_limit(64 * 1024 * 1024);
+  parser.skip(to_head);
+  parser.body_limit(boost::none);
   boost::system::error_code error;
-  if (!bytes.empty()) parser.put(asio::buffer(bytes.data(), bytes.size()), error);
+  if (bytes.empty()) return base::fail(base::Errc::protocol, "closed without an answer");
+  parser.put(asio::buffer(bytes.data(), bytes.size()), error);
   if (error == http::error::need_more) error = {};
-  if (!error && at_end && !parser.is_done()) parser.put_eof(error);
-  if (error) return base::fail(base::Errc::protocol, "not an HTTP response: " + error.message());
-  if (!parser.is_done()) return std::optional<HttpResponse>();
+  if (!error && !parser.is_done()) parser.put_eof(error);
+  if (error) return base::fail(base::Errc::protocol, "not a whole HTTP response: " + error.message());
   auto message = parser.release();
   HttpResponse out;
   out.status = static_cast<int>(message.result_int());
@@ -123,7 +132,7 @@ base::Result<std::optional<HttpResponse>> parse_response(std::string_view bytes,
         std::string(field.value());
   }
   out.body = std::move(message.body());
-  return std::optional<HttpResponse>(std::move(out));
+  return out;
 }
 
 }  // namespace postern::net

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,18 +24,20 @@ class HttpRequestParser {
   bool done() const;
   int status() const { return status_; }  // 0: fine so far; else what to answer before closing
   bool keep_alive() const;
+  bool take_invitation();  // true once: the head is there and the client waits for 100 Continue
   HttpRequest take();
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
   int status_ = 0;
+  bool invited_ = false;
 };
 
 std::string to_bytes(const HttpResponse& response, bool head_only, bool keep_alive);
 std::string to_bytes(const HttpRequest& request, std::string_view host);
 
-// The response in these bytes, once the peer has closed or said enough. nullopt: not whole yet.
-base::Result<std::optional<HttpResponse>> parse_response(std::string_view bytes, bool at_end);
+// The whole response of a peer that closes after it. to_head: it has a length but no body.
+base::Result<HttpResponse> parse_response(std::string_view bytes, bool to_head);
 
 }  // namespace postern::net

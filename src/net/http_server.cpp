@@ -8,14 +8,38 @@
 
 namespace postern::net {
 
+namespace asio = boost::asio;
+
 namespace {
 
-struct HttpSession {
-  std::unique_ptr<Stream> stream;
+// What the connections of one server share.
+struct Server {
+  Server(HttpHandler h, HttpServerOptions o, base::Clock& c) : handler(std::move(h)), options(o), clock(c) {}
+  base::SteadyTime idle_end() const { return clock.steady_now() + options.idle; }
+
   HttpHandler handler;
   HttpServerOptions options;
   base::Clock& clock;
+  std::size_t open = 0;  // connections of this server; the task group may hold others
 };
+
+// One connection of a server, as long as it lives.
+class Connection {
+ public:
+  Connection(std::shared_ptr<Server> s, std::unique_ptr<Stream> with)
+      : server(std::move(s)), stream(std::move(with)) {
+    ++server->open;
+  }
+  ~Connection() { --server->open; }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  const std::shared_ptr<Server> server;
+  const std::unique_ptr<Stream> stream;
+  std::exception_ptr thrown;  // by the handler
+};
+
+using ConnectionPtr = std::unique_ptr<Connection>;
 
 HttpResponse plain(int status, std::string text) {
   HttpResponse out;
@@ -25,87 +49,103 @@ HttpResponse plain(int status, std::string text) {
 }
 
 // The handler's exception stays inside: the client learns that it failed, not how.
-base::Task<HttpResponse> answer(const HttpHandler& handler, HttpRequest request) {
+base::Task<HttpResponse> answer(Connection& connection, HttpRequest request) {
   try {
-    auto response = co_await handler(std::move(request));
+    auto response = co_await connection.server->handler(std::move(request));
     co_return response;
-  } catch (const std::exception&) {
+  } catch (...) {
+    connection.thrown = std::current_exception();
   }
   co_return plain(500, "internal error");
 }
 
-// Reads one request. 0: it is there; else the status to answer with before closing; -1: the peer has gone.
-base::Task<int> read_request(BufferedReader& reader, HttpRequestParser& parser) {
+// RFC 9110 section 10.1.1: a client may send the body only after it is told to. False: it has gone.
+base::Task<bool> invite_body(Stream& stream, HttpRequestParser& parser) {
+  if (!parser.take_invitation()) co_return true;
+  auto written = co_await stream.write("HTTP/1.1 100 Continue\r\n\r\n");
+  co_return written.has_value();
+}
+
+constexpr int gone = -1;
+
+// Reads one request. 0: it is there; else the status to answer with before closing, or gone.
+base::Task<int> read_request(Stream& stream, BufferedReader& reader, HttpRequestParser& parser) {
   while (!parser.done() && parser.status() == 0) {
     if (!reader.pending().empty()) {
       const auto used = parser.feed(reader.pending());
       reader.consume(used);
-      if (used > 0) continue;
-      if (parser.status() != 0) break;
+      if (used > 0 || parser.status() != 0) continue;
     }
+    const bool reachable = co_await invite_body(stream, parser);
+    if (!reachable) co_return gone;
     auto filled = co_await reader.fill();
-    if (!filled) {
-      if (filled.error().code == base::Errc::full) co_return 431;
-      co_return parser.begun() && filled.error().code == base::Errc::timeout ? 408 : -1;
-    }
+    if (filled) continue;
+    if (filled.error().code == base::Errc::full) co_return 431;
+    co_return parser.begun() && filled.error().code == base::Errc::timeout ? 408 : gone;
   }
   co_return parser.status();
 }
 
-base::Task<void> serve_connection(HttpSession session) {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
-  auto& stream = *session.stream;
-  BufferedReader reader(stream, session.options.max_head / 2);  // it grows to twice that
-  for (bool open = true; open;) {
-    // From its first byte to its last a request has as long as a connection may be idle.
-    stream.set_deadline(session.clock.steady_now() + session.options.idle);
-    HttpRequestParser parser(session.options);
-    const int status = co_await read_request(reader, parser);
-    if (status < 0) break;
-    HttpResponse response;
-    bool head_only = false;
-    open = status == 0 && parser.keep_alive();
-    if (status == 0) {
-      HttpRequest request = parser.take();
-      request.over_local_socket = stream.peer().is_local_socket;
-      head_only = request.method == "HEAD";
-      response = co_await answer(session.handler, std::move(request));
-    } else {
-      response = plain(status, "bad request");
-    }
-    const std::string bytes = to_bytes(response, head_only, open);
-    stream.set_deadline(session.clock.steady_now() + session.options.idle);
-    auto written = co_await stream.write(bytes);
-    if (!written) break;
+// False: the connection is to be closed.
+base::Task<bool> serve_request(Connection& connection, BufferedReader& reader) {
+  auto& stream = *connection.stream;
+  // From its first byte to its last a request has as long as a connection may be idle.
+  stream.set_deadline(connection.server->idle_end());
+  HttpRequestParser parser(connection.server->options);
+  const int status = co_await read_request(stream, reader, parser);
+  if (status == gone) co_return false;
+  HttpResponse response = plain(status, "bad request");
+  bool head_only = false;
+  bool keep_alive = false;
+  if (status == 0) {
+    keep_alive = parser.keep_alive();
+    HttpRequest request = parser.take();
+    request.over_local_socket = stream.peer().is_local_socket;
+    head_only = request.method == "HEAD";
+    response = co_await answer(connection, std::move(request));
+    keep_alive = keep_alive && !connection.thrown;
   }
-  co_await stream.close();
+  const std::string bytes = to_bytes(response, head_only, keep_alive);
+  stream.set_deadline(connection.server->idle_end());
+  auto written = co_await stream.write(bytes);
+  co_return keep_alive&& written.has_value();
 }
 
-base::Task<void> turn_away(std::unique_ptr<Stream> stream, base::SteadyTime deadline) {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
+base::Task<void> serve_connection(ConnectionPtr connection) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  BufferedReader reader(*connection->stream,
+                        connection->server->options.max_head / 2);  // grows to twice that
+  for (;;) {
+    const bool more = co_await serve_request(*connection, reader);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (!more || state.cancelled() != asio::cancellation_type::none) break;
+  }
+  co_await connection->stream->close();
+  if (connection->thrown) std::rethrow_exception(connection->thrown);  // the task group logs it
+}
+
+base::Task<void> turn_away(ConnectionPtr connection) {
+  co_await asio::this_coro::throw_if_cancelled(false);
   const std::string bytes = to_bytes(plain(503, "too many connections"), false, false);
-  stream->set_deadline(deadline);
-  co_await stream->write(bytes);
-  co_await stream->close();
+  connection->stream->set_deadline(connection->server->clock.steady_now() + std::chrono::seconds(1));
+  co_await connection->stream->write(bytes);
+  co_await connection->stream->close();
 }
 
 }  // namespace
 
 base::Task<void> serve_http(std::shared_ptr<Listener> listener, HttpHandler handler,
                             HttpServerOptions options, base::Clock& clock, base::TaskGroup& connections) {
+  auto server = std::make_shared<Server>(std::move(handler), options, clock);
   for (;;) {
     auto stream = co_await listener->accept();
     if (!stream) co_return;
+    if (server->open >= 2 * options.max_connections) continue;  // even turning away takes its time
     std::string name = "http " + (*stream)->peer().to_string();
-    if (connections.size() >= options.max_connections) {
-      const auto deadline = clock.steady_now() + std::chrono::seconds(1);
-      if (connections.size() < 2 * options.max_connections) {
-        connections.spawn(std::move(name), turn_away(std::move(*stream), deadline));
-      }
-      continue;
-    }
-    HttpSession session{std::move(*stream), handler, options, clock};
-    connections.spawn(std::move(name), serve_connection(std::move(session)));
+    const bool crowded = server->open >= options.max_connections;
+    auto connection = std::make_unique<Connection>(server, std::move(*stream));
+    auto task = crowded ? turn_away(std::move(connection)) : serve_connection(std::move(connection));
+    connections.spawn(std::move(name), std::move(task));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -23,6 +24,9 @@ namespace postern::net {
 namespace asio = boost::asio;
 
 namespace {
+
+// A peer that sends as fast as we read must not keep the loop from the others.
+constexpr int most_reads_in_a_row = 32;
 
 constexpr auto token = asio::as_tuple(asio::use_awaitable_t<base::Executor>());
 
@@ -69,6 +73,7 @@ base::Result<void> SocketStream::usable(std::string_view what) const {
 }
 
 base::Task<base::Result<void>> SocketStream::wait(Direction direction) {
+  reads_in_a_row_ = 0;
   deadline_.arm();
   const auto kind = direction == Direction::read ? Socket::wait_read : Socket::wait_write;
   auto [error] = co_await socket_.async_wait(kind, token);
@@ -86,6 +91,11 @@ base::Task<base::Result<std::size_t>> SocketStream::read_some(std::span<char> in
   for (;;) {
     auto usable_now = usable("read");
     if (!usable_now) co_return usable_now.error();
+    if (++reads_in_a_row_ > most_reads_in_a_row) {
+      reads_in_a_row_ = 0;
+      co_await asio::post(socket_.get_executor(), asio::use_awaitable_t<base::Executor>());
+      continue;  // closed meanwhile, perhaps
+    }
     const auto n = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
     if (n > 0) co_return static_cast<std::size_t>(n);
     if (n == 0) co_return base::fail(base::Errc::closed, "read: the peer closed the connection");

@@ -48,6 +48,7 @@ class SocketStream final : public Stream {
   Deadline deadline_;
   std::shared_ptr<TlsContext> context_;  // outlives the TLS stream
   std::optional<boost::asio::ssl::stream<Socket&>> tls_;
+  int reads_in_a_row_ = 0;   // without a wait
   bool broken_tls_ = false;  // an operation was cut in the middle: the state of the protocol is lost
 };
 

@@ -20,8 +20,20 @@ TEST(ConfigYaml, the_file_is_one_map) {
   EXPECT_THAT(problems_of("- a\n"), ElementsAre("1: yaml: the file must be a map of keys"));
   EXPECT_THAT(problems_of("just text"), ElementsAre("1: yaml: the file must be a map of keys"));
   EXPECT_THAT(problems_of(upstream_line + "---\nhostname: b.example\n"),
-              ElementsAre(HasSubstr("yaml: there must be one document in the file")));
+              ElementsAre("3: yaml: there must be one document in the file"));
   EXPECT_THAT(problems_with_upstream("? [a, b]\n: c\n"), ElementsAre("2: yaml: a key must be a word"));
+  EXPECT_THAT(problems_with_upstream("'': c\n"), ElementsAre("2: yaml: a key must be a word"));
+  EXPECT_THAT(problems_with_upstream("log: {\"a\\nb\": c}\n"), ElementsAre("2: log: a key must be a word"));
+}
+
+TEST(ConfigYaml, marks_of_documents_around_the_map_do_no_harm) {
+  EXPECT_THAT(problems_of("---\n" + upstream_line + "...\n"), IsEmpty());
+  EXPECT_THAT(problems_of(upstream_line + "---\n# the end of a template\n"), IsEmpty());
+}
+
+// The parser finds empty documents in it, again and again at the same place.
+TEST(ConfigYaml, broken_text_that_never_ends_for_the_parser_is_refused) {
+  EXPECT_EQ(problems_of(", a\nb:\n").size(), 1u);
 }
 
 TEST(ConfigYaml, a_section_with_everything_commented_out_is_as_good_as_none) {

@@ -1,4 +1,5 @@
-// The right half of the hourglass over a real spool and ledger and an upstream that lives in the test. Time is manual.
+// The right half of the hourglass over a real spool and ledger and an upstream that lives in the test. Time
+// is manual.
 #include "postern/delivery/delivery.hpp"
 
 #include <gtest/gtest.h>
@@ -22,7 +23,6 @@ struct DeliveryTest : testing::Test {
   base::Pool crypto{"crypto", 1};
   base::Pool disk{"disk", 1};
   base::BooksWriter books;
-  base::Budget memory{64 << 20};
   support::TempDir directory;
   FakeUpstream upstream;
   std::shared_ptr<Settings> settings = std::make_shared<Settings>();
@@ -39,8 +39,9 @@ struct DeliveryTest : testing::Test {
     one.helo = "relay.example.com";
     one.connections = 2;
     settings->upstreams.push_back(one);
-    delivery = std::make_unique<Delivery>(Dependencies{loop.get_executor(), clock, random, log, metrics, crypto, disk, memory,
-                                                       upstream, *spool, *ledger, [this] { return settings; }});
+    delivery = std::make_unique<Delivery>(Dependencies{loop.get_executor(), clock, random, log, metrics,
+                                                       crypto, disk, upstream, *spool, *ledger,
+                                                       [this] { return settings; }});
     delivery->start();
   }
   void TearDown() override {
@@ -154,9 +155,10 @@ TEST_F(DeliveryTest, one_refused_recipient_ends_alone) {
 }
 
 TEST_F(DeliveryTest, an_address_that_spoils_the_transaction_is_found_by_sending_one_by_one) {
-  upstream.final_replies = {"554 Transaction failed: Address contains illegal characters in user name: 'x'\r\n",
-                            "250 Ok 0100-a\r\n", "554 Transaction failed: Address contains illegal characters\r\n",
-                            "250 Ok 0100-c\r\n"};
+  upstream.final_replies = {
+      "554 Transaction failed: Address contains illegal characters in user name: 'x'\r\n",
+      "250 Ok 0100-a\r\n", "554 Transaction failed: Address contains illegal characters\r\n",
+      "250 Ok 0100-c\r\n"};
   const auto id = submit({"a@example.net", "b@example.net", "c@example.net"});
   until([this] { return empty(); });
   EXPECT_EQ(upstream.transactions, 4);
@@ -174,13 +176,15 @@ TEST_F(DeliveryTest, a_temporary_refusal_is_tried_again_by_the_schedule) {
   upstream.final_replies = {"451 Temporary service failure\r\n"};
   const auto id = submit({"a@example.net"});
   until([this] { return upstream.transactions == 1; });
-  const auto waited = pass_until([this] { return empty(); }, std::chrono::milliseconds(500), std::chrono::seconds(60));
+  const auto waited =
+      pass_until([this] { return empty(); }, std::chrono::milliseconds(500), std::chrono::seconds(60));
   EXPECT_GE(waited, std::chrono::seconds(4));
   EXPECT_LE(waited, std::chrono::seconds(8));
   EXPECT_EQ(history(id).size(), 2u);
 }
 
-TEST_F(DeliveryTest, a_dead_upstream_keeps_the_mail_counts_no_attempt_and_is_used_within_thirty_seconds_of_its_return) {
+TEST_F(DeliveryTest,
+       a_dead_upstream_keeps_the_mail_counts_no_attempt_and_is_used_within_thirty_seconds_of_its_return) {
   upstream.refuse_connection = base::Errc::refused;
   const auto id = submit({"a@example.net"});
   until([this] { return delivery->status().paused; });
@@ -190,7 +194,8 @@ TEST_F(DeliveryTest, a_dead_upstream_keeps_the_mail_counts_no_attempt_and_is_use
   EXPECT_EQ(stored->recipients[0].attempts, 0);
   EXPECT_FALSE(stored->recipients[0].last_reply.empty());
   upstream.refuse_connection = base::Errc::io;
-  const auto waited = pass_until([this] { return empty(); }, std::chrono::seconds(1), std::chrono::minutes(2));
+  const auto waited =
+      pass_until([this] { return empty(); }, std::chrono::seconds(1), std::chrono::minutes(2));
   EXPECT_LT(waited, std::chrono::seconds(30));
   EXPECT_FALSE(delivery->status().paused);
 }
@@ -228,7 +233,8 @@ TEST_F(DeliveryTest, what_an_operator_deletes_or_holds_is_not_sent) {
 
 TEST_F(DeliveryTest, an_unverified_sender_is_kept_or_bounced_as_configured) {
   const std::string reply =
-      "554 Message rejected: Email address is not verified. The following identities failed the check in region "
+      "554 Message rejected: Email address is not verified. The following identities failed the check in "
+      "region "
       "US-EAST-1: app@example.com\r\n";
   upstream.final_replies = {reply, reply};
   submit({"a@example.net"});
@@ -264,8 +270,9 @@ TEST_F(DeliveryTest, what_lies_in_the_spool_at_start_is_sent) {
   spool->close();
   spool = std::move(spool::Spool::open({directory.path()}, loop.get_executor(), log, metrics).value());
   for (int i = 0; i < 300; ++i) submit({"a@example.net"}, "stream" + std::to_string(i % 3));
-  delivery = std::make_unique<Delivery>(Dependencies{loop.get_executor(), clock, random, log, metrics, crypto, disk, memory,
-                                                     upstream, *spool, *ledger, [this] { return settings; }});
+  delivery =
+      std::make_unique<Delivery>(Dependencies{loop.get_executor(), clock, random, log, metrics, crypto, disk,
+                                              upstream, *spool, *ledger, [this] { return settings; }});
   delivery->start();
   until([this] { return empty(); });
   EXPECT_EQ(upstream.taken.size(), 300u);

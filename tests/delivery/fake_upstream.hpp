@@ -1,5 +1,5 @@
-// An upstream that lives in the test: a Dialer whose streams answer as an SMTP server, with replies that the test sets by
-// command or by recipient. Keeps what it took. One thread.
+// An upstream that lives in the test: a Dialer whose streams answer as an SMTP server, with replies that the
+// test sets by command or by recipient. Keeps what it took. One thread.
 #pragma once
 
 #include <deque>
@@ -33,7 +33,8 @@ struct FakeUpstream final : net::Dialer {
   int transactions = 0;
   std::vector<Taken> taken;
 
-  base::Task<base::Result<std::unique_ptr<net::Stream>>> connect(net::Target target, base::SteadyTime deadline) override;
+  base::Task<base::Result<std::unique_ptr<net::Stream>>> connect(net::Target target,
+                                                                 base::SteadyTime deadline) override;
 };
 
 }  // namespace postern::delivery

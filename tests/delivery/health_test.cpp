@@ -16,7 +16,9 @@ struct HealthTest : testing::Test {
   std::size_t allowed() const { return health.allowed(clock.steady_now()); }
 };
 
-TEST_F(HealthTest, a_healthy_upstream_gets_all_connections) { EXPECT_EQ(allowed(), 8u); }
+TEST_F(HealthTest, a_healthy_upstream_gets_all_connections) {
+  EXPECT_EQ(allowed(), 8u);
+}
 
 TEST_F(HealthTest, after_a_failure_it_rests_then_one_probes_then_all_go) {
   fail();

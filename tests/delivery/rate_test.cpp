@@ -14,7 +14,8 @@ struct RateTest : testing::Test {
   support::ManualClock clock;
   Rate rate;
   base::Duration wait(std::size_t recipients = 1) {
-    return std::chrono::duration_cast<base::Duration>(rate.book(recipients, clock.steady_now()) - clock.steady_now());
+    return std::chrono::duration_cast<base::Duration>(rate.book(recipients, clock.steady_now()) -
+                                                      clock.steady_now());
   }
 };
 

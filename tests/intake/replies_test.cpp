@@ -7,10 +7,14 @@ namespace {
 
 using policy::Verdict;
 
-constexpr Verdict::Reason all_reasons[] = {
-    Verdict::Reason::none,           Verdict::Reason::client_not_allowed,    Verdict::Reason::sender_not_allowed,
-    Verdict::Reason::sender_invalid, Verdict::Reason::null_sender,           Verdict::Reason::recipient_not_allowed,
-    Verdict::Reason::suppressed,     Verdict::Reason::suppression_unavailable};
+constexpr Verdict::Reason all_reasons[] = {Verdict::Reason::none,
+                                           Verdict::Reason::client_not_allowed,
+                                           Verdict::Reason::sender_not_allowed,
+                                           Verdict::Reason::sender_invalid,
+                                           Verdict::Reason::null_sender,
+                                           Verdict::Reason::recipient_not_allowed,
+                                           Verdict::Reason::suppressed,
+                                           Verdict::Reason::suppression_unavailable};
 
 TEST(Replies, a_verdict_that_rejects_or_defers_never_becomes_a_positive_reply) {
   for (const auto reason : all_reasons) {
@@ -23,9 +27,10 @@ TEST(Replies, a_verdict_that_rejects_or_defers_never_becomes_a_positive_reply) {
 }
 
 TEST(Replies, every_reply_has_an_enhanced_code_of_its_class) {
-  std::vector<smtp::Reply> all = {replies::queued("X"),      replies::all_dropped(),          replies::disk_full(),
-                                  replies::too_fast(),       replies::too_many_connections(), replies::shutting_down(),
-                                  replies::idle_too_long()};
+  std::vector<smtp::Reply> all = {
+      replies::queued("X"),    replies::all_dropped(),          replies::disk_full(),
+      replies::too_fast(),     replies::too_many_connections(), replies::shutting_down(),
+      replies::idle_too_long()};
   for (const auto reason : all_reasons) {
     for (const auto kind : {Verdict::Kind::reject, Verdict::Kind::defer}) {
       Verdict verdict{kind, reason, "a@b", ""};
@@ -38,7 +43,8 @@ TEST(Replies, every_reply_has_an_enhanced_code_of_its_class) {
     all.push_back(replies::for_body_problem(problem));
     EXPECT_FALSE(all.back().positive());
   }
-  for (const auto why : {mail::Refusal::malformed_header, mail::Refusal::too_many_hops, mail::Refusal::no_from}) {
+  for (const auto why :
+       {mail::Refusal::malformed_header, mail::Refusal::too_many_hops, mail::Refusal::no_from}) {
     all.push_back(replies::for_refused_header({why, ""}));
     EXPECT_TRUE(all.back().permanent());
   }
@@ -66,7 +72,8 @@ TEST(Replies, say_what_the_contract_says) {
 }
 
 TEST(Replies, a_failed_store_is_temporary_and_tells_nothing_of_the_inside) {
-  const auto reply = replies::for_store_error(base::fail(base::Errc::io, "/var/lib/postern/spool.db: disk I/O error"));
+  const auto reply =
+      replies::for_store_error(base::fail(base::Errc::io, "/var/lib/postern/spool.db: disk I/O error"));
   EXPECT_TRUE(reply.transient());
   EXPECT_EQ(reply.text().find("spool.db"), std::string::npos);
   EXPECT_EQ(replies::for_store_error(base::fail(base::Errc::full, "")).code, 452);

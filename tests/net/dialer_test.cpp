@@ -127,8 +127,7 @@ TEST_F(DialerTest, cancelling_ends_a_look_up) {
   Errc ended = Errc::invalid;
   tasks.spawn("dial", dial(resolving, Target{"mail.example.com", 25, nullptr}, in(seconds(30)), ended));
   advance(base::Duration(0));
-  tasks.cancel();
-  advance(base::Duration(0));
+  cancel_tasks();
   EXPECT_EQ(tasks.size(), 0U);
   EXPECT_EQ(ended, Errc::cancelled);
   advance(seconds(60));
@@ -194,8 +193,7 @@ TEST_F(DialerTest, cancelling_ends_a_connect) {
   Errc ended = Errc::invalid;
   tasks.spawn("dial", dial(dialer, Target{"127.0.0.1", full.port, nullptr}, in(seconds(30)), ended));
   advance(base::Duration(0));
-  tasks.cancel();
-  advance(base::Duration(0));
+  cancel_tasks();
   EXPECT_EQ(tasks.size(), 0U);
   EXPECT_EQ(ended, Errc::cancelled);
 }

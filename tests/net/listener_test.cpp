@@ -145,8 +145,7 @@ TEST_F(ListenerTest, a_cancelled_accept_ends_quietly) {
   Errc ended = Errc::invalid;
   tasks.spawn("accept", accept_until_cancelled(*listener, ended));
   advance(base::Duration(0));
-  tasks.cancel();
-  advance(base::Duration(0));
+  cancel_tasks();
   EXPECT_EQ(tasks.size(), 0U);
   EXPECT_EQ(ended, Errc::closed);
   EXPECT_TRUE(lines.empty());

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <memory>
 #include <optional>
@@ -74,6 +75,11 @@ class LoopbackTest : public testing::Test {
       loop.run_one_for(std::chrono::milliseconds(20));
     }
     return done();
+  }
+  // On the loop, as the group asks for.
+  void cancel_tasks() {
+    boost::asio::post(loop, [this] { tasks.cancel(); });
+    advance(base::Duration(0));
   }
   void advance(base::Duration time) { support::advance(loop, clock, time); }
   base::SteadyTime in(base::Duration time) const { return clock.steady_now() + time; }

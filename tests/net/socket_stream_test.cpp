@@ -19,11 +19,24 @@ class SocketStreamTest : public LoopbackTest {
     auto written = co_await write_text(stream, "421 bye\r\n");
     if (written) co_await stream.close();
   }
+  static base::Task<void> read_byte_by_byte(Stream& stream, std::size_t& bytes) {
+    char one[1];
+    for (bool more = true; more;) {
+      auto got = co_await stream.read_some(one);
+      more = got.has_value();
+      if (more) ++bytes;
+    }
+  }
   static base::Task<int> close(Stream& stream) {
     co_await stream.close();
     co_return 0;
   }
   void settle() { advance(base::Duration(0)); }
+
+  void TearDown() override {
+    ends.client.reset();
+    run_until([this] { return tasks.size() == 0; });
+  }
 
   Ends ends = connect();
 };
@@ -53,6 +66,20 @@ TEST_F(SocketStreamTest, a_write_larger_than_the_socket_buffers_arrives_whole) {
   ends.client.reset();
   ASSERT_TRUE(run_until([&] { return read->has_value(); }));
   EXPECT_TRUE((*read)->value() == large);
+}
+
+TEST_F(SocketStreamTest, a_peer_that_always_has_more_leaves_the_others_their_turn) {
+  ASSERT_TRUE(run(write_text(*ends.client, std::string(1000, 'x'))));
+  std::size_t bytes = 0;
+  std::size_t at_the_others_turn = 0;
+  tasks.spawn("greedy", read_byte_by_byte(*ends.server, bytes));
+  std::function<void()> other = [&] {
+    at_the_others_turn = bytes;
+    if (bytes == 0) boost::asio::post(loop, other);  // the greedy one has not begun
+  };
+  boost::asio::post(loop, other);
+  EXPECT_TRUE(run_until([&] { return bytes == 1000 && at_the_others_turn > 0; }));
+  EXPECT_LT(at_the_others_turn, 1000U);
 }
 
 TEST_F(SocketStreamTest, the_end_of_the_stream_is_closed) {
@@ -146,7 +173,7 @@ TEST_F(SocketStreamTest, a_cancelled_session_can_still_say_goodbye) {
   Errc ended = Errc::invalid;
   const auto id = tasks.spawn("session", session(*ends.server, ended));
   settle();
-  tasks.cancel(id);
+  boost::asio::post(loop, [this, id] { tasks.cancel(id); });
   ASSERT_TRUE(run_until([&] { return tasks.size() == 0; }));
   EXPECT_EQ(ended, Errc::cancelled);
   EXPECT_EQ(run(read_to_end(*ends.client)).value(), "421 bye\r\n");

@@ -5,7 +5,7 @@ namespace postern::app {
 
 enum ExitCode : int {
   exit_ok = 0,
-  exit_no = 1,             // the answer is no
+  exit_no = 1,  // the answer is no
   exit_usage = 64,
   exit_unavailable = 69,
   exit_software = 70,

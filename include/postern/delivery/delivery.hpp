@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "postern/base/budget.hpp"
 #include "postern/base/clock.hpp"
 #include "postern/base/log.hpp"
 #include "postern/base/metrics.hpp"
@@ -55,7 +54,6 @@ struct Dependencies {
   base::Metrics& metrics;
   base::Pool& crypto;
   base::Pool& disk;
-  base::Budget& memory;
   net::Dialer& dialer;
   spool::Spool& spool;
   ledger::Ledger& ledger;

@@ -1,0 +1,199 @@
+#include "postern/net/resolver.hpp"
+
+#include "fake_dns.hpp"
+#include "loopback.hpp"
+
+namespace postern::net {
+namespace {
+
+using base::Errc;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+class ResolverTest : public LoopbackTest {
+ protected:
+  using Answer = base::Result<std::vector<IpAddress>>;
+
+  std::unique_ptr<CaresHostResolver> make(base::Clock& time, DnsOptions options = {}) {
+    options.servers = {dns.address()};
+    return std::move(CaresHostResolver::create(loop.get_executor(), time, options).value());
+  }
+  static std::vector<std::string> texts(const Answer& answer) {
+    std::vector<std::string> out;
+    if (!answer) return {"error: " + answer.error().message};
+    for (const auto& ip : *answer) out.push_back(ip.to_string());
+    return out;
+  }
+  Answer ask(const std::string& host) { return run(resolver->addresses(host)); }
+
+  base::SystemClock real_clock;
+  FakeDns dns{loop};
+  std::unique_ptr<CaresHostResolver> resolver = make(clock);
+};
+
+TEST_F(ResolverTest, a_literal_needs_no_question) {
+  EXPECT_THAT(texts(ask("192.0.2.1")), ElementsAre("192.0.2.1"));
+  EXPECT_THAT(texts(ask("[2001:db8::1]")), ElementsAre("2001:db8::1"));
+  EXPECT_EQ(dns.queries, 0);
+}
+
+TEST_F(ResolverTest, localhost_comes_from_the_hosts_file) {
+  EXPECT_THAT(texts(ask("localhost")), Contains(testing::AnyOf("127.0.0.1", "::1")));
+  EXPECT_EQ(dns.queries, 0);
+}
+
+TEST_F(ResolverTest, both_families_are_asked_for) {
+  dns.hosts["mail.example.com"] = {{"192.0.2.1", "192.0.2.2", "2001:db8::1"}};
+  EXPECT_THAT(texts(ask("mail.example.com")), UnorderedElementsAre("192.0.2.1", "192.0.2.2", "2001:db8::1"));
+}
+
+TEST_F(ResolverTest, one_family_is_enough) {
+  dns.hosts["v4.example.com"] = {{"192.0.2.1"}};
+  dns.hosts["v6.example.com"] = {{"2001:db8::1"}};
+  EXPECT_THAT(texts(ask("v4.example.com")), ElementsAre("192.0.2.1"));
+  EXPECT_THAT(texts(ask("v6.example.com")), ElementsAre("2001:db8::1"));
+}
+
+TEST_F(ResolverTest, an_answer_holds_though_the_other_family_fails) {
+  dns.hosts["half.example.com"] = {{"192.0.2.1"}, 0, false, true};
+  EXPECT_THAT(texts(ask("half.example.com")), ElementsAre("192.0.2.1"));
+}
+
+TEST_F(ResolverTest, a_name_that_does_not_exist_is_not_found) {
+  EXPECT_EQ(ask("absent.example.com").error().code, Errc::not_found);
+}
+
+TEST_F(ResolverTest, a_name_without_addresses_is_not_found) {
+  dns.hosts["empty.example.com"] = {};
+  EXPECT_EQ(ask("empty.example.com").error().code, Errc::not_found);
+}
+
+TEST_F(ResolverTest, a_server_that_fails_or_refuses_is_unavailable) {
+  dns.hosts["broken.example.com"] = {{}, 2};
+  dns.hosts["refused.example.com"] = {{}, 5};
+  EXPECT_EQ(ask("broken.example.com").error().code, Errc::unavailable);
+  EXPECT_EQ(ask("refused.example.com").error().code, Errc::unavailable);
+}
+
+// c-ares keeps its own time, so this one takes real milliseconds.
+TEST_F(ResolverTest, a_silent_server_is_asked_again_and_then_unavailable) {
+  dns.hosts["silent.example.com"] = {{}, 0, true};
+  resolver = make(real_clock, {{}, milliseconds(20), 2});
+  const auto answer = ask("silent.example.com");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Errc::unavailable);
+  EXPECT_THAT(answer.error().message, HasSubstr("Timeout"));
+  EXPECT_EQ(dns.queries, 4) << "two families, two tries";
+}
+
+TEST_F(ResolverTest, the_first_lost_packet_does_no_harm) {
+  dns.hosts["mail.example.com"] = {{"192.0.2.1"}, 0, true};
+  resolver = make(real_clock, {{}, milliseconds(20), 4});
+  auto answer = start(resolver->addresses("mail.example.com"));
+  ASSERT_TRUE(run_until([&] { return dns.queries >= 2; }));
+  dns.hosts["mail.example.com"].silent = false;
+  ASSERT_TRUE(run_until([&] { return answer->has_value(); }));
+  EXPECT_THAT(texts(**answer), ElementsAre("192.0.2.1"));
+}
+
+TEST_F(ResolverTest, an_answer_is_kept_as_long_as_its_time_to_live) {
+  dns.hosts["mail.example.com"] = {{"192.0.2.1"}};
+  ASSERT_TRUE(ask("mail.example.com"));
+  const int once = dns.queries;
+  clock.set(milliseconds(29999));
+  EXPECT_TRUE(ask("mail.example.com"));
+  EXPECT_EQ(dns.queries, once);
+  dns.hosts["mail.example.com"].addresses = {"192.0.2.9"};
+  clock.set(milliseconds(1));
+  EXPECT_THAT(texts(ask("mail.example.com")), ElementsAre("192.0.2.9"));
+}
+
+TEST_F(ResolverTest, no_answer_is_kept_longer_than_a_minute) {
+  dns.hosts["mail.example.com"] = {{"192.0.2.1"}, 0, false, false, 255};
+  ASSERT_TRUE(ask("mail.example.com"));
+  dns.hosts["mail.example.com"].addresses = {"192.0.2.9"};
+  clock.set(seconds(60));
+  EXPECT_THAT(texts(ask("mail.example.com")), ElementsAre("192.0.2.9"));
+}
+
+TEST_F(ResolverTest, an_outage_of_the_dns_does_not_cut_off_a_known_host) {
+  dns.hosts["mail.example.com"] = {{"192.0.2.1"}};
+  ASSERT_TRUE(ask("mail.example.com"));
+  clock.set(seconds(3600));
+  dns.hosts["mail.example.com"].status = 2;
+  EXPECT_THAT(texts(ask("mail.example.com")), ElementsAre("192.0.2.1"));
+  dns.hosts["mail.example.com"].status = 3;
+  EXPECT_EQ(ask("mail.example.com").error().code, Errc::not_found) << "an answer, not an outage";
+}
+
+TEST_F(ResolverTest, many_questions_at_once) {
+  std::vector<std::shared_ptr<std::optional<Answer>>> answers;
+  for (int i = 0; i < 50; ++i) {
+    const auto name = "h" + std::to_string(i) + ".example.com";
+    dns.hosts[name] = {{"192.0.2." + std::to_string(i)}};
+    answers.push_back(start(resolver->addresses(name)));
+  }
+  ASSERT_TRUE(
+      run_until([&] { return std::ranges::all_of(answers, [](auto& a) { return a->has_value(); }); }));
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    EXPECT_THAT(texts(**answers[i]), ElementsAre("192.0.2." + std::to_string(i)));
+  }
+}
+
+TEST_F(ResolverTest, stop_ends_what_is_pending) {
+  dns.hosts["silent.example.com"] = {{}, 0, true};
+  auto answer = start(resolver->addresses("silent.example.com"));
+  resolver->stop();
+  advance(milliseconds(0));
+  ASSERT_TRUE(*answer);
+  EXPECT_EQ((*answer)->error().code, Errc::unavailable);
+  EXPECT_EQ(ask("mail.example.com").error().code, Errc::closed);
+}
+
+TEST_F(ResolverTest, a_resolver_may_go_while_it_is_asked) {
+  dns.hosts["silent.example.com"] = {{}, 0, true};
+  auto answer = start(resolver->addresses("silent.example.com"));
+  resolver.reset();
+  advance(milliseconds(0));
+  EXPECT_TRUE(*answer);
+}
+
+TEST(Resolver, the_loop_runs_out_of_work_after_stop) {
+  boost::asio::io_context loop;
+  base::SystemClock clock;
+  std::optional<FakeDns> dns(loop);
+  dns->hosts["mail.example.com"] = {{"192.0.2.1"}};
+  dns->hosts["silent.example.com"] = {{}, 0, true};
+  const DnsOptions options{{dns->address()}, milliseconds(60000), 1};
+  auto resolver = std::move(CaresHostResolver::create(loop.get_executor(), clock, options).value());
+  ASSERT_TRUE(support::run(loop, resolver->addresses("mail.example.com")));
+  bool ended = false;
+  boost::asio::co_spawn(loop, resolver->addresses("silent.example.com"),
+                        [&ended](std::exception_ptr, base::Result<std::vector<IpAddress>>) { ended = true; });
+  loop.restart();
+  loop.poll();
+  EXPECT_FALSE(ended);
+  resolver->stop();
+  dns.reset();
+  loop.restart();
+  loop.run_for(seconds(10));
+  EXPECT_TRUE(loop.stopped());
+  EXPECT_TRUE(ended);
+}
+
+TEST(Resolver, servers_that_are_none_are_named) {
+  boost::asio::io_context loop;
+  base::SystemClock clock;
+  const DnsOptions options{{"dns.example.com:53"}};
+  const auto result = CaresHostResolver::create(loop.get_executor(), clock, options);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::invalid);
+  EXPECT_THAT(result.error().message, HasSubstr("dns.example.com:53"));
+}
+
+}  // namespace
+}  // namespace postern::net
