@@ -21,22 +21,12 @@ from support import keys, ports, wait  # noqa: E402 (the path comes first)
 from support.postern import Postern  # noqa: E402
 from support.process import Process  # noqa: E402
 
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def peak_mib(pid):
-    return int(pathlib.Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
-
 
 def start_sink(directory):
     port = ports.free_port()
-    sink = Process(["smtp-sink", f"127.0.0.1:{port}", "1000"], directory / "sink.out", directory / "sink.err")
-    return sink, port
+    user = ["-u", "nobody"] if os.getuid() == 0 else []  # it refuses to run as root
+    command = ["smtp-sink", *user, f"127.0.0.1:{port}", "1000"]
+    return Process(command, directory / "sink.out", directory / "sink.err"), port
 
 
 def configuration(directory, signed):
@@ -55,7 +45,7 @@ def run(options, signed):
     relay = Postern(directory, upstream, log={"level": "warn"}, **configuration(directory, signed))
     try:
         relay.start()
-        before, started = cpu_seconds(relay.process.pid), time.monotonic()
+        before, started = relay.process.cpu_seconds(), time.monotonic()
         subprocess.run(
             [
                 "smtp-source",
@@ -78,9 +68,9 @@ def run(options, signed):
             lambda: f"all delivered; {relay.log()[-2000:]}",
         )
         delivered = time.monotonic() - started
-        cpu = cpu_seconds(relay.process.pid) - before
+        cpu = relay.process.cpu_seconds() - before
         n = options.messages
-        return n / accepted, n / delivered, cpu * 1000 / n, peak_mib(relay.process.pid)
+        return n / accepted, n / delivered, cpu * 1000 / n, relay.process.peak_kib() / 1024
     finally:
         relay.clean_up()
         sink.kill()

@@ -4,7 +4,7 @@ import collections
 import json
 import re
 
-from support import keys, paths, wait
+from support import keys, paths
 from support.case import Scenario
 from support.foreign import ForeignUpstream
 

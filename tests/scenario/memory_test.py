@@ -1,5 +1,4 @@
 """Memory promises: idle, with a long suppression list, while large messages come in."""
-import pathlib
 import threading
 import time
 
@@ -8,11 +7,6 @@ from support.case import Scenario
 
 MIB_IN_KIB = 1024
 DEAD = {"endpoint": "127.0.0.1:9", "tls": "none"}
-
-
-def peak_kib(process):
-    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0])
 
 
 class Idle(Scenario):
@@ -63,13 +57,13 @@ class LargeMessages(Scenario):
         for thread in threads:
             thread.join(120)
         self.assertEqual(answers, [250] * self.CLIENTS)
-        self.assertLess(peak_kib(relay.process), 128 * MIB_IN_KIB, "at its peak while they sent")
+        self.assertLess(relay.process.peak_kib(), 128 * MIB_IN_KIB, "at its peak while they sent")
         wait.until(lambda: len(ses.paths()) >= 1, 60, "one of them delivered")
         first = next(m for m in ses.messages())
         self.assertTrue(keys.verifies(first.raw, self.key()))
         self.assertTrue(first.raw.endswith(body))
-        print(f"note: {peak_kib(relay.process) / MIB_IN_KIB:.1f} MiB at its peak with 20 x 40 MB")
-        self.assertLess(peak_kib(relay.process), 128 * MIB_IN_KIB, "at its peak with deliveries")
+        print(f"note: {relay.process.peak_kib() / MIB_IN_KIB:.1f} MiB at its peak with 20 x 40 MB")
+        self.assertLess(relay.process.peak_kib(), 128 * MIB_IN_KIB, "at its peak with deliveries")
 
     def send(self, relay, number, body, answers):
         with relay.client(timeout=120) as client:

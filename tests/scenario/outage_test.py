@@ -34,6 +34,18 @@ class Outage(Scenario):
         self.assertGreater(relay.metric("postern_deliveries_total"), 0)
         self.assertEqual(relay.http("/readyz")[0], 200, "readiness must not depend on SES")
 
+    def test_a_long_queue_that_can_go_nowhere_costs_no_cpu(self):
+        relay = self.away()
+        senders = [threading.Thread(target=self.send_some, args=(relay, n)) for n in range(20)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+        wait.until(lambda: '"deferred"' in relay.log(), 15, "the first attempt")
+        before = relay.process.cpu_seconds()
+        time.sleep(3)  # what is measured: three seconds of an outage
+        self.assertLess(relay.process.cpu_seconds() - before, 0.6)
+
     def test_an_upstream_that_returns_is_used_within_30_seconds(self):
         relay = self.away()
         for number in range(5):

@@ -60,8 +60,19 @@ class Process:
             self.signal(signal.SIGKILL)
         return self._popen.wait()
 
+    def cpu_seconds(self):
+        """User and system time so far."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def peak_kib(self):
+        return self._status("VmHWM:")
+
     def resident_kib(self):
+        return self._status("VmRSS:")
+
+    def _status(self, name):
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(name):
                 return int(line.split()[1])
-        raise AssertionError("no VmRSS: the process is gone")
+        raise AssertionError(f"no {name}: the process is gone")
