@@ -178,7 +178,7 @@ class Words(RuleCase):
     def test_machine_paths(self):
         self.bad(rules.machine_paths, "see /" + "work/shared")
         self.bad(rules.machine_paths, "open('/" + "root/x')")
-        self.good(rules.machine_paths, "src/network/ and $dir/work/x and /var/root")
+        self.good(rules.machine_paths, "src/network/ and $dir/" "work/x and /var/root")
 
     def test_left_open(self):
         self.bad(rules.left_open, "// TO" + "DO: later")
