@@ -1,8 +1,10 @@
 #include "postern/base/spawn.hpp"
 
+#include <atomic>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -20,13 +22,25 @@ struct TaskGroup::State {
   State(Executor e, Clock& c, Log& l)
       : executor(std::move(e)), clock(c), log(l), emptied(clock.make_timer(executor)) {}
 
+  void cancel(Id from, Id to);
+
   Executor executor;
   Clock& clock;
   Log& log;
   std::list<Entry> tasks;
-  Id next_id = 1;
+  std::atomic<Id> next_id = 1;  // cancel asks for it on any thread
   std::unique_ptr<Timer> emptied;
 };
+
+// A task may end inside emit and take itself off the list, so the next one is looked up first.
+void TaskGroup::State::cancel(Id from, Id to) {
+  for (auto it = tasks.begin(); it != tasks.end();) {
+    auto& entry = *it++;
+    if (entry.id < from || entry.id >= to) continue;
+    entry.cancelled = true;
+    entry.cancel.emit(asio::cancellation_type::terminal);
+  }
+}
 
 namespace {
 
@@ -86,22 +100,18 @@ std::vector<std::string> TaskGroup::names() const {
   return out;
 }
 
+// Outside the loop emit would post the address of the signal, which goes with its task: so the whole search
+// is posted. Inside the loop it happens at once. A group that is gone and has no task left needs none.
 void TaskGroup::cancel() {
-  // A task may end inside emit and take itself off the list, so the next one is looked up first.
-  for (auto it = state_->tasks.begin(); it != state_->tasks.end();) {
-    auto& entry = *it++;
-    entry.cancelled = true;
-    entry.cancel.emit(asio::cancellation_type::terminal);
-  }
+  asio::dispatch(state_->executor, [weak = std::weak_ptr(state_), end = state_->next_id.load()] {
+    if (const auto state = weak.lock()) state->cancel(0, end);
+  });
 }
 
 void TaskGroup::cancel(Id id) {
-  for (auto& entry : state_->tasks) {
-    if (entry.id != id) continue;
-    entry.cancelled = true;
-    entry.cancel.emit(asio::cancellation_type::terminal);
-    return;
-  }
+  asio::dispatch(state_->executor, [weak = std::weak_ptr(state_), id] {
+    if (const auto state = weak.lock()) state->cancel(id, id + 1);
+  });
 }
 
 Task<bool> TaskGroup::wait_empty(SteadyTime until) {

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
 #include <stdexcept>
+#include <thread>
 
 #include "support/run.hpp"
 
@@ -39,6 +41,12 @@ class TaskGroupTest : public testing::Test {
                           [&result](std::exception_ptr e, bool empty) {
                             if (!e) result = empty;
                           });
+    advance(0);
+  }
+
+  // What still waits ends before the clock goes, of which it holds a timer.
+  void TearDown() override {
+    group.cancel();
     advance(0);
   }
 
@@ -89,6 +97,58 @@ TEST_F(TaskGroupTest, cancel_reaches_a_task_that_has_not_begun) {
   advance(1);
   EXPECT_EQ(group.size(), 0U);
   EXPECT_EQ(finished, 1);
+}
+
+Task<void> nothing() {
+  co_return;
+}
+
+// The report of the end is queued behind the cancellation of what has ended by then.
+TEST_F(TaskGroupTest, cancel_from_outside_the_loop_may_come_too_late) {
+  const auto id = group.spawn("quick", nothing());
+  loop.run_one();
+  ASSERT_EQ(group.size(), 1U);
+  group.cancel();
+  group.cancel(id);
+  advance(0);
+  EXPECT_EQ(group.size(), 0U);
+  EXPECT_THAT(lines, IsEmpty());
+}
+
+TEST_F(TaskGroupTest, cancel_from_another_thread_ends_what_was_spawned_before_it) {
+  group.spawn("a", orderly());
+  const auto b = group.spawn("b", orderly());
+  advance(0);
+  std::thread([this] { group.cancel(); }).join();
+  std::thread([this, b] { group.cancel(b); }).join();
+  group.spawn("later", orderly());
+  advance(0);
+  EXPECT_THAT(group.names(), ElementsAre("later"));
+  EXPECT_EQ(finished, 2);
+}
+
+TEST_F(TaskGroupTest, cancel_from_outside_the_loop_outlives_the_group) {
+  auto own = std::make_unique<TaskGroup>(loop.get_executor(), clock, log);
+  own->spawn("a", orderly());
+  advance(0);
+  own->cancel();
+  own.reset();
+  advance(0);
+  EXPECT_EQ(finished, 1);
+}
+
+TEST_F(TaskGroupTest, cancel_inside_the_loop_acts_at_once) {
+  group.spawn("a", orderly());
+  advance(0);
+  std::size_t asked = 0;
+  boost::asio::post(loop, [&] {
+    group.cancel();
+    group.spawn("later", orderly());
+    asked = group.size();
+  });
+  advance(0);
+  EXPECT_EQ(asked, 2U);
+  EXPECT_THAT(group.names(), ElementsAre("later"));
 }
 
 Task<void> wait_twice(Clock& clock) {

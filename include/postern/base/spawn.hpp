@@ -1,7 +1,7 @@
 // TaskGroup starts coroutines that nobody awaits. It names and counts them, reports an exception that
 // escapes, and shutdown waits for it and can say which task is still busy. Replaces asio's "detached", which
-// swallows exceptions. Lives on one executor and is used on that executor's thread only. The tasks take
-// values, never references to locals.
+// swallows exceptions. Lives on one executor and is used on that executor's thread only, but for cancel,
+// which may be called on any. The tasks take values, never references to locals.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,9 @@ class TaskGroup {
   Id spawn(std::string name, Task<void> task);
   std::size_t size() const;
   std::vector<std::string> names() const;
-  void cancel();                            // asks every task to end: its pending wait is cancelled
+  // Asks every task that was spawned before to end: its pending wait is cancelled. At once inside the loop,
+  // else as soon as the loop gets to it.
+  void cancel();
   void cancel(Id id);                       // this one; an id that has ended is ignored
   Task<bool> wait_empty(SteadyTime until);  // false: the time came first
 
