@@ -2,6 +2,7 @@
 
 #include <boost/asio/this_coro.hpp>
 #include <chrono>
+#include <utility>
 
 #include "postern/mail/address.hpp"
 #include "postern/mail/from.hpp"
@@ -56,40 +57,47 @@ base::Task<void> Session::run() {
 }
 
 base::Task<bool> Session::read_line(std::string& line) {
-  for (;;) {
+  bool begun = false;  // a line has its time in all: bytes that keep coming win none
+  while (open_) {
     if (const auto whole = reader_.take_line()) {
       if (whole->size() <= smtp::ServerProtocol::max_line) {
         line.assign(*whole);
         co_return true;
       }
       co_await act(protocol_.line_too_long());
-      if (!open_) co_return false;
       continue;
     }
     const bool sent = co_await flush();
     if (!sent) co_return false;
-    // A line without end is thrown away as it comes in, and answered once it has ended.
-    const bool too_long = reader_.line_too_long(smtp::ServerProtocol::max_line);
-    if (too_long) {
-      bool ended = reader_.discard_line();
-      while (!ended) {
-        auto filled = co_await reader_.fill();
-        if (!filled) co_return false;
-        ended = reader_.discard_line();
-      }
-      co_await act(protocol_.line_too_long());
-      if (!open_) co_return false;
-      continue;
+    if (!std::exchange(begun, true)) set_deadline(settings_->command_timeout);
+    if (reader_.line_too_long(smtp::ServerProtocol::max_line)) {
+      co_await skip_line();
+      begun = false;
+    } else {
+      co_await fill();
     }
-    set_deadline(settings_->command_timeout);
-    waiting_ = true;
-    auto filled = co_await reader_.fill();
-    waiting_ = false;
-    if (filled) continue;
-    if (filled.error().code == base::Errc::timeout) co_await say_and_close(replies::idle_too_long());
-    if (filled.error().code == base::Errc::cancelled) co_await say_and_close(replies::shutting_down());
-    co_return false;
   }
+  co_return false;
+}
+
+// A line without end is thrown away as it comes in, and answered once it has ended.
+base::Task<void> Session::skip_line() {
+  while (!reader_.discard_line()) {
+    co_await fill();
+    if (!open_) co_return;
+  }
+  co_await act(protocol_.line_too_long());
+}
+
+// Reads more of a command, or ends the session: the client is silent, or gone, or there is no time for it.
+base::Task<void> Session::fill() {
+  waiting_ = true;
+  auto filled = co_await reader_.fill();
+  waiting_ = false;
+  if (filled) co_return;
+  open_ = false;
+  if (filled.error().code == base::Errc::timeout) co_await say_and_close(replies::idle_too_long());
+  if (filled.error().code == base::Errc::cancelled) co_await say_and_close(replies::shutting_down());
 }
 
 base::Task<void> Session::act(smtp::Step step) {

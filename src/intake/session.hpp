@@ -38,6 +38,8 @@ class Session {
   };
 
   base::Task<bool> read_line(std::string& line);  // false: the session is over
+  base::Task<void> skip_line();
+  base::Task<void> fill();
   base::Task<void> act(smtp::Step step);
   base::Task<void> check_sender(smtp::MailCommand mail);
   smtp::Reply sender_verdict(const smtp::MailCommand& mail, std::string& sender);

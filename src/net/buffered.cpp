@@ -20,7 +20,8 @@ std::optional<std::string_view> BufferedReader::take_line() {
 
 bool BufferedReader::line_too_long(std::size_t max) const {
   const auto bytes = pending();
-  return bytes.size() > max && bytes.find("\r\n") == std::string_view::npos;
+  const std::size_t half_an_end = bytes.ends_with('\r') ? 1 : 0;  // its LF may come in the next segment
+  return bytes.size() - half_an_end > max && bytes.find("\r\n") == std::string_view::npos;
 }
 
 bool BufferedReader::discard_line() {

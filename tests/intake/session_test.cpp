@@ -211,6 +211,59 @@ TEST_F(SessionTest, a_line_without_end_is_refused_and_the_session_goes_on) {
   EXPECT_THAT(say(client, "NOOP"), StartsWith("250 "));
 }
 
+TEST_F(SessionTest, a_line_that_stalls_gets_421_after_five_minutes) {
+  auto& client = connect();
+  client.reply(std::string(100'000, 'x'));
+  advance(minutes(5) - milliseconds(1));
+  EXPECT_FALSE(client.closed());
+  advance(milliseconds(1));
+  EXPECT_THAT(client.writes().back(), StartsWith("421 4.4.2 "));
+  EXPECT_TRUE(client.closed());
+}
+
+TEST_F(SessionTest, a_line_that_drips_without_end_gets_421_after_five_minutes_in_all) {
+  auto& client = connect();
+  client.reply(std::string(5'000, 'x'));
+  for (int i = 0; i < 4; ++i) {
+    advance(minutes(1));
+    client.reply("x");
+  }
+  advance(minutes(1) - milliseconds(1));
+  EXPECT_FALSE(client.closed());
+  advance(milliseconds(1));
+  EXPECT_THAT(client.writes().back(), StartsWith("421 4.4.2 "));
+}
+
+TEST_F(SessionTest, at_shutdown_a_line_without_end_gets_421) {
+  auto& client = connect();
+  client.reply(std::string(5'000, 'x'));
+  settle();
+  on_loop([this] { intake.stop_accepting(); });
+  EXPECT_THAT(client.writes().back(), StartsWith("421 4.3.2 "));
+  EXPECT_TRUE(client.closed());
+}
+
+TEST_F(SessionTest, a_command_that_drips_has_five_minutes_in_all) {
+  auto& client = connect();
+  for (const char* portion : {"N", "O", "O", "P"}) {
+    client.reply(portion);
+    advance(minutes(1));
+  }
+  advance(minutes(1) - milliseconds(1));
+  EXPECT_FALSE(client.closed());
+  advance(milliseconds(1));
+  EXPECT_THAT(client.writes().back(), StartsWith("421 4.4.2 "));
+}
+
+TEST_F(SessionTest, the_longest_line_is_taken_with_its_end_in_two_segments) {
+  auto& client = connect();
+  client.reply("NOOP " + std::string(smtp::ServerProtocol::max_line - 5, 'x') + "\r");
+  settle();
+  client.reply("\n");
+  settle();
+  EXPECT_THAT(client.writes().back(), StartsWith("250 "));
+}
+
 TEST_F(SessionTest, an_idle_client_gets_421_after_exactly_five_minutes) {
   auto& client = connect();
   say(client, "EHLO app.example.com");

@@ -83,6 +83,26 @@ TEST_F(BufferedReaderTest, a_line_that_is_too_long_is_noticed_before_it_ends) {
   EXPECT_FALSE(reader.line_too_long(7));  // it has an end now
 }
 
+TEST_F(BufferedReaderTest, the_cr_of_a_split_end_does_not_count_as_length) {
+  script.reply("12345678\r").reply("\n");
+  BufferedReader reader(*stream);
+  ASSERT_TRUE(fill(reader));
+  EXPECT_FALSE(reader.line_too_long(8));
+  EXPECT_TRUE(reader.line_too_long(7));
+  ASSERT_TRUE(fill(reader));
+  EXPECT_EQ(reader.take_line(), "12345678");
+}
+
+TEST_F(BufferedReaderTest, a_cr_that_ends_no_line_counts_as_length) {
+  script.reply("1234567\r").reply("x");
+  BufferedReader reader(*stream);
+  ASSERT_TRUE(fill(reader));
+  EXPECT_FALSE(reader.line_too_long(7));
+  ASSERT_TRUE(fill(reader));
+  EXPECT_FALSE(reader.line_too_long(9));
+  EXPECT_TRUE(reader.line_too_long(8));
+}
+
 TEST_F(BufferedReaderTest, discarding_a_line_finds_its_end_at_every_portioning) {
   const std::string bytes = "a very\rlong\nline\r\nnext\r\n";
   for (std::size_t portion = 1; portion <= bytes.size(); ++portion) {

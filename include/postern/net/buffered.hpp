@@ -18,7 +18,8 @@ class BufferedReader {
   // A line without its CRLF, valid until the next call of anything here; nullopt: not whole yet, fill() and
   // ask again. Only CRLF ends a line: a bare LF is part of it.
   std::optional<std::string_view> take_line();
-  bool line_too_long(std::size_t max) const;  // more than max bytes are buffered without a CRLF
+  // More than max bytes are buffered without a CRLF; a CR at the very end may become one and does not count.
+  bool line_too_long(std::size_t max) const;
   // Throws away up to and including the next CRLF among what is buffered (all of it when there is none);
   // true: found it.
   bool discard_line();
