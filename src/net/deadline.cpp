@@ -36,6 +36,10 @@ void Deadline::set(base::SteadyTime when) {
   }
 }
 
+void Deadline::at_most(base::SteadyTime when) {
+  if (when < state_->when) set(when);
+}
+
 bool Deadline::passed() const {
   return state_->clock.steady_now() >= state_->when;
 }

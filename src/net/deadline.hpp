@@ -20,6 +20,7 @@ class Deadline {
   Deadline& operator=(const Deadline&) = delete;
 
   void set(base::SteadyTime when);
+  void at_most(base::SteadyTime when);  // moves it earlier, never later
   bool passed() const;
   void arm();  // before waiting for the peer
 

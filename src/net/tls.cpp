@@ -25,6 +25,16 @@ void common_options(ssl::context& context) {
                    SSL_MODE_RELEASE_BUFFERS);  // 34 KiB a connection while it is idle
 }
 
+base::Error passphrase_needed(const std::string& key_file) {
+  ERR_clear_error();
+  return base::fail(
+      base::Errc::tls,
+      key_file +
+          ": the key is encrypted with a passphrase, for which nobody can be asked; keep it without "
+          "one, readable by postern alone: openssl pkey -in " +
+          key_file + " -out NEW_KEY_FILE");
+}
+
 }  // namespace
 
 base::Result<std::shared_ptr<TlsContext>> TlsContext::client(const std::string& ca_file) {
@@ -43,6 +53,7 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::client(const std::string& 
     }
   }
   out->context.set_verify_mode(ssl::verify_peer);
+  out->sessions.attach(*out->context.native_handle());
   return std::shared_ptr<TlsContext>(std::move(out));
 }
 
@@ -50,6 +61,12 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::server(const std::string& 
                                                              const std::string& key_file) {
   auto out = std::make_shared<OpensslContext>(ssl::context::tls_server);
   common_options(out->context);
+  // Left to itself OpenSSL asks for a passphrase on the terminal and waits.
+  auto asked = std::make_shared<bool>(false);
+  out->context.set_password_callback([asked](std::size_t, ssl::context::password_purpose) {
+    *asked = true;
+    return std::string();
+  });
   boost::system::error_code error;
   ERR_clear_error();
   out->context.use_certificate_chain_file(certificate_file, error);
@@ -58,6 +75,7 @@ base::Result<std::shared_ptr<TlsContext>> TlsContext::server(const std::string& 
                       certificate_file + ": no certificate chain in PEM: " + tls_error_text(error.message()));
   }
   out->context.use_private_key_file(key_file, ssl::context::pem, error);
+  if (error && *asked) return passphrase_needed(key_file);
   if (error) {
     return base::fail(base::Errc::tls, key_file + ": no key in PEM that fits the certificate: " +
                                            tls_error_text(error.message()));

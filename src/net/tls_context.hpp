@@ -5,12 +5,14 @@
 #include <string>
 
 #include "postern/net/tls.hpp"
+#include "tls_sessions.hpp"
 
 namespace postern::net {
 
 class OpensslContext final : public TlsContext {
  public:
   explicit OpensslContext(boost::asio::ssl::context::method method) : context(method) {}
+  TlsSessions sessions;  // of clients; outlives the context
   boost::asio::ssl::context context;
 };
 

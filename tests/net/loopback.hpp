@@ -68,8 +68,8 @@ class LoopbackTest : public testing::Test {
   }
   // Runs the loop until `done` says so, real time passing.
   template <class Done>
-  bool run_until(Done done) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  bool run_until(Done done, std::chrono::milliseconds at_most = std::chrono::seconds(10)) {
+    const auto limit = std::chrono::steady_clock::now() + at_most;
     while (!done() && std::chrono::steady_clock::now() < limit) {
       loop.restart();
       loop.run_one_for(std::chrono::milliseconds(20));

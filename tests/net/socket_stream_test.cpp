@@ -1,4 +1,5 @@
 #include "loopback.hpp"
+#include "postern/base/suspend.hpp"
 
 namespace postern::net {
 namespace {
@@ -19,6 +20,45 @@ class SocketStreamTest : public LoopbackTest {
     auto written = co_await write_text(stream, "421 bye\r\n");
     if (written) co_await stream.close();
   }
+  // The same of a task that leaves it to asio what a cancellation does.
+  static base::Task<void> plain_session(Stream& stream, Errc& ended) {
+    auto got = co_await read_text(stream);
+    if (!got) ended = got.error().code;
+    auto written = co_await write_text(stream, "421 bye\r\n");
+    if (written) co_await stream.close();
+  }
+  // Waits for something that cannot be cancelled, such as the spool.
+  base::Task<void> elsewhere() {
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    auto keep = [this](std::function<void()> resume) { go_on = std::move(resume); };
+    co_await base::suspend(keep);
+  }
+  base::Task<void> busy_session(Stream& stream, Errc& ended) {
+    co_await elsewhere();
+    co_await session(stream, ended);
+  }
+  base::Task<void> busy_writer(Stream& stream, std::string text, Errc& ended) {
+    co_await elsewhere();
+    auto written = co_await write_text(stream, std::move(text));
+    if (!written) ended = written.error().code;
+  }
+  base::Task<void> busy_reader(Stream& stream, std::size_t& bytes) {
+    co_await elsewhere();
+    co_await read_byte_by_byte(stream, bytes);
+  }
+  base::Task<void> busy_closer(Stream& stream) {
+    co_await elsewhere();
+    co_await stream.close();
+  }
+  // The task is cancelled while it is busy, and then gets to the stream.
+  void cancel_while_busy(base::Task<void> task) {
+    tasks.spawn("busy", std::move(task));
+    settle();
+    cancel_tasks();
+    ASSERT_EQ(tasks.size(), 1U);
+    go_on();
+    settle();
+  }
   static base::Task<void> read_byte_by_byte(Stream& stream, std::size_t& bytes) {
     char one[1];
     for (bool more = true; more;) {
@@ -38,6 +78,7 @@ class SocketStreamTest : public LoopbackTest {
     run_until([this] { return tasks.size() == 0; });
   }
 
+  std::function<void()> go_on;
   Ends ends = connect();
 };
 
@@ -178,6 +219,60 @@ TEST_F(SocketStreamTest, a_cancelled_session_can_still_say_goodbye) {
   EXPECT_EQ(ended, Errc::cancelled);
   EXPECT_EQ(run(read_to_end(*ends.client)).value(), "421 bye\r\n");
   EXPECT_TRUE(lines.empty());
+}
+
+TEST_F(SocketStreamTest, a_task_that_asio_would_throw_at_can_say_goodbye_too) {
+  Errc ended = Errc::invalid;
+  tasks.spawn("session", plain_session(*ends.server, ended));
+  settle();
+  cancel_tasks();
+  EXPECT_TRUE(run_until([&] { return tasks.size() == 0; }));
+  EXPECT_EQ(ended, Errc::cancelled);
+  EXPECT_EQ(run(read_to_end(*ends.client)).value(), "421 bye\r\n");
+}
+
+TEST_F(SocketStreamTest, a_session_cancelled_while_it_is_busy_does_not_wait_for_its_client) {
+  ends.server->set_deadline(in(seconds(300)));
+  Errc ended = Errc::invalid;
+  cancel_while_busy(busy_session(*ends.server, ended));
+  EXPECT_EQ(tasks.size(), 0U);
+  EXPECT_EQ(ended, Errc::cancelled);
+  EXPECT_EQ(run(read_to_end(*ends.client)).value(), "421 bye\r\n");
+}
+
+TEST_F(SocketStreamTest, a_reply_of_a_cancelled_session_goes_out_where_there_is_room) {
+  Errc ended = Errc::invalid;
+  cancel_while_busy(busy_writer(*ends.server, "250 queued\r\n", ended));
+  EXPECT_EQ(tasks.size(), 0U);
+  EXPECT_EQ(ended, Errc::invalid);
+  EXPECT_EQ(run(read_text(*ends.client)).value(), "250 queued\r\n");
+}
+
+TEST_F(SocketStreamTest, a_cancelled_session_does_not_wait_for_a_client_that_does_not_read) {
+  Errc ended = Errc::invalid;
+  cancel_while_busy(busy_writer(*ends.server, std::string(16 * 1024 * 1024, 'x'), ended));
+  EXPECT_EQ(tasks.size(), 0U);
+  EXPECT_EQ(ended, Errc::cancelled);
+}
+
+TEST_F(SocketStreamTest, a_client_that_always_has_more_does_not_keep_a_cancelled_session) {
+  ASSERT_TRUE(run(write_text(*ends.client, std::string(1000, 'x'))));
+  std::size_t bytes = 0;
+  cancel_while_busy(busy_reader(*ends.server, bytes));
+  EXPECT_EQ(tasks.size(), 0U);
+  EXPECT_LT(bytes, 1000U);
+}
+
+TEST_F(SocketStreamTest, a_cancelled_session_still_waits_for_its_last_reply_to_be_taken) {
+  ASSERT_TRUE(run(write_text(*ends.client, std::string(100000, 'x'))));
+  tasks.spawn("session", busy_closer(*ends.server));
+  settle();
+  cancel_tasks();
+  go_on();
+  advance(milliseconds(999));
+  EXPECT_EQ(tasks.size(), 1U);
+  advance(milliseconds(1));
+  EXPECT_EQ(tasks.size(), 0U);
 }
 
 TEST_F(SocketStreamTest, abort_ends_what_waits) {
