@@ -257,9 +257,19 @@ Form<std::string> endpoint() {
           }};
 }
 
+// The rule of FileDescriptorName= in a .socket unit (systemd.socket(5)).
+bool is_descriptor_name(std::string_view name) {
+  const auto fits = [](char c) { return c >= ' ' && c < 0x7f && c != ':'; };
+  return !name.empty() && name.size() <= 255 && std::all_of(name.begin(), name.end(), fits);
+}
+
 Form<std::string> listen_address() {
-  return {"ip:port | unix:/path", [](const std::string& text) -> base::Result<std::string> {
-            if (text.starts_with("systemd:")) return fail(Errc::invalid, "systemd: is not supported yet");
+  return {"ip:port | unix:/path | systemd:NAME", [](const std::string& text) -> base::Result<std::string> {
+            constexpr std::string_view by_name = "systemd:";
+            if (text.starts_with(by_name)) {
+              if (is_descriptor_name(text.substr(by_name.size()))) return text;
+              return wrong("systemd:NAME with the FileDescriptorName= of a .socket unit", text);
+            }
             if (!text.starts_with("unix:")) return read_ip_and_port(text);
             const auto path = read_socket_path(text.substr(5));
             if (path.has_error()) return path.error();

@@ -42,7 +42,7 @@ Form<std::string> socket_path();
 Form<std::string> ip_and_port();      // of a listener
 Form<std::string> server_and_port();  // IP address, the port may be missing: 53
 Form<std::string> endpoint();         // host:port
-Form<std::string> listen_address();   // ip:port or unix:/path
+Form<std::string> listen_address();   // ip:port, unix:/path or systemd:NAME
 
 // Only one value works yet; the others are told apart from what makes no sense at all.
 Form<std::string> only(std::string built, std::vector<std::string> later);

@@ -67,19 +67,19 @@ std::optional<StartFailure> Graph::listen() {
 // an error.
 std::optional<StartFailure> Graph::listen_on(const std::string& address, bool written,
                                              std::vector<std::shared_ptr<net::Listener>>& into) {
-  auto listener = net::Listener::listen(loop.get_executor(), clock, address);
-  if (listener) {
-    into.push_back(std::move(*listener));
+  auto opened = net::Listener::listen_all(loop.get_executor(), clock, address);
+  if (opened) {
+    for (auto& listener : *opened) into.push_back(std::move(listener));
     return std::nullopt;
   }
-  const auto code = listener.error().code;
+  const auto code = opened.error().code;
   const bool absent = code == base::Errc::unreachable || code == base::Errc::not_found ||
                       (code == base::Errc::permission && address.starts_with("unix:"));
   if (!written && absent) {
-    log.warn("listen", {{"address", address}, {"reason", listener.error().message}});
+    log.warn("listen", {{"address", address}, {"reason", opened.error().message}});
     return std::nullopt;
   }
-  return listen_failure(address, listener.error());
+  return listen_failure(address, opened.error());
 }
 
 std::optional<StartFailure> Graph::open_stores() {

@@ -41,7 +41,8 @@ base::Task<void> Intake::Impl::accept_all(std::shared_ptr<net::Listener> listene
   for (;;) {
     auto stream = co_await listener->accept();
     if (!stream) {
-      if (stream.error().code != base::Errc::closed) {
+      const auto code = stream.error().code;
+      if (code != base::Errc::closed && code != base::Errc::cancelled) {
         deps.log.error("accept",
                        {{"address", listener->local_address()}, {"reason", stream.error().message}});
       }

@@ -169,12 +169,22 @@ TEST(Config, values_of_what_is_not_built_are_refused_as_such) {
               ElementsAre("2: delivery.mode: 'direct' is not supported yet: only queue is"));
   EXPECT_THAT(problems_with_upstream("listen: [{address: \"127.0.0.1:25\", tls: starttls}]"),
               ElementsAre("2: listen[0].tls: 'starttls' is not supported yet: only none is"));
-  EXPECT_THAT(problems_with_upstream("listen: [{address: \"systemd:smtp\"}]"),
-              ElementsAre("2: listen[0].address: systemd: is not supported yet"));
   EXPECT_THAT(problems_of("upstream: [{type: api, endpoint: \"h.example:1\"}]"),
               ElementsAre("1: upstream[0].type: 'api' is not supported yet: only smtp is"));
   EXPECT_THAT(problems_with_upstream("dmarc: {action: maybe}"),
               ElementsAre("2: dmarc.action: must be off, not 'maybe'"));
+}
+
+TEST(Config, a_listener_may_be_inherited_by_name) {
+  EXPECT_THAT(problems_with_upstream("listen: [{address: \"systemd:smtp\"}, {address: \"systemd:in box\"}]"),
+              IsEmpty());
+  const std::string form = "must be systemd:NAME with the FileDescriptorName= of a .socket unit, not ";
+  for (const std::string address : {"systemd:", "systemd:a:b"}) {
+    EXPECT_THAT(problems_with_upstream("listen: [{address: \"" + address + "\"}]"),
+                ElementsAre("2: listen[0].address: " + form + "'" + address + "'"));
+  }
+  EXPECT_THAT(problems_with_upstream("listen: [{address: \"systemd:a\"}, {address: \"systemd:a\"}]"),
+              ElementsAre("2: listen[1].address: 'systemd:a' is listed twice"));
 }
 
 TEST(Config, a_key_given_twice_is_an_error_that_names_both_lines) {

@@ -1,5 +1,6 @@
 #include "postern/net/listener.hpp"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,7 +16,25 @@ namespace postern::net {
 namespace {
 
 using base::Errc;
+using testing::ElementsAre;
 using testing::HasSubstr;
+
+// While it lives no descriptor can be had.
+class FewDescriptors {
+ public:
+  FewDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  FewDescriptors(const FewDescriptors&) = delete;
+  FewDescriptors& operator=(const FewDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
 
 class ListenerTest : public LoopbackTest {
  protected:
@@ -41,7 +60,16 @@ class ListenerTest : public LoopbackTest {
     auto stream = co_await listener.accept();
     co_return stream;
   }
-  static base::Task<void> accept_until_cancelled(Listener& listener, Errc& ended) {
+  // Goes on after a cancellation, until the listener is closed.
+  static base::Task<void> accept_until_closed(Listener& listener, std::vector<Errc>& ended) {
+    while (ended.empty() || ended.back() != Errc::closed) {
+      auto stream = co_await listener.accept();
+      if (!stream) ended.push_back(stream.error().code);
+    }
+  }
+  static base::Task<void> accept_after(base::Timer& timer, Listener& listener, Errc& ended) {
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    co_await timer.wait();
     auto stream = co_await listener.accept();
     if (!stream) ended = stream.error().code;
   }
@@ -140,15 +168,60 @@ TEST_F(ListenerTest, close_ends_a_waiting_accept) {
   EXPECT_EQ(run(accept(*listener)).error().code, Errc::closed);
 }
 
-TEST_F(ListenerTest, a_cancelled_accept_ends_quietly) {
+TEST_F(ListenerTest, a_cancelled_accept_says_so_and_the_task_may_go_on) {
   auto listener = listen("127.0.0.1:0");
+  std::vector<Errc> ended;
+  tasks.spawn("accept", accept_until_closed(*listener, ended));
+  advance(base::Duration(0));
+  cancel_tasks();
+  EXPECT_THAT(ended, ElementsAre(Errc::cancelled));
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_TRUE(run(dialer.connect(target_of(*listener), in(std::chrono::seconds(10)))));
+  listener->close();
+  EXPECT_TRUE(run_until([&] { return tasks.size() == 0; }));
+  EXPECT_THAT(ended, ElementsAre(Errc::cancelled, Errc::closed));
+  EXPECT_TRUE(lines.empty());
+}
+
+TEST_F(ListenerTest, a_task_that_was_cancelled_before_does_not_wait_for_a_client) {
+  auto listener = listen("127.0.0.1:0");
+  const auto timer = clock.make_timer(loop.get_executor());
   Errc ended = Errc::invalid;
-  tasks.spawn("accept", accept_until_cancelled(*listener, ended));
+  tasks.spawn("accept", accept_after(*timer, *listener, ended));
   advance(base::Duration(0));
   cancel_tasks();
   EXPECT_EQ(tasks.size(), 0U);
-  EXPECT_EQ(ended, Errc::closed);
-  EXPECT_TRUE(lines.empty());
+  EXPECT_EQ(ended, Errc::cancelled);
+}
+
+// Without descriptors accept waits a moment instead of spinning.
+TEST_F(ListenerTest, a_lack_of_descriptors_is_waited_for_and_the_wait_can_be_cancelled) {
+  auto listener = listen("127.0.0.1:0");
+  auto client = run(dialer.connect(target_of(*listener), in(std::chrono::seconds(10))));
+  std::vector<Errc> ended;
+  {
+    const FewDescriptors none_left;
+    tasks.spawn("accept", accept_until_closed(*listener, ended));
+    EXPECT_FALSE(run_until([&] { return !ended.empty(); }, std::chrono::milliseconds(50)));
+    cancel_tasks();
+    EXPECT_THAT(ended, ElementsAre(Errc::cancelled));
+  }
+  advance(std::chrono::milliseconds(100));
+  EXPECT_EQ(tasks.size(), 1U);
+  listener->close();
+  EXPECT_TRUE(run_until([&] { return tasks.size() == 0; }));
+}
+
+TEST_F(ListenerTest, the_socket_file_of_a_successor_stays) {
+  const std::string path = directory.file("x.sock");
+  auto first = listen("unix:" + path);
+  ASSERT_EQ(::unlink(path.c_str()), 0);  // by hand: the successor would not take it from a live one
+  auto second = listen("unix:" + path);
+  first->close();
+  EXPECT_TRUE(std::filesystem::exists(path));
+  EXPECT_TRUE(connect(*second).client);
+  second->close();
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 }  // namespace

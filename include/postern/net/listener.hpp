@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "postern/base/clock.hpp"
 #include "postern/base/result.hpp"
@@ -23,7 +24,15 @@ class Listener {
   static base::Result<std::unique_ptr<Listener>> listen(base::Executor executor, base::Clock& clock,
                                                         std::string_view address);
 
-  virtual base::Task<base::Result<std::unique_ptr<Stream>>> accept() = 0;  // Errc::closed after close()
+  // The same, and "systemd:NAME": takes over all listening sockets of that name which the service manager has
+  // passed to this process (sd_listen_fds(3)), once. Errors of these: not_found (the message says what there
+  // is and what to do), busy (taken over before), invalid (not listening for streams).
+  static base::Result<std::vector<std::unique_ptr<Listener>>> listen_all(base::Executor executor,
+                                                                         base::Clock& clock,
+                                                                         std::string_view address);
+
+  // Errc::closed after close(). Errc::cancelled: the task was cancelled; it may go on.
+  virtual base::Task<base::Result<std::unique_ptr<Stream>>> accept() = 0;
   virtual std::string local_address() const = 0;
   virtual void close() = 0;
 };
