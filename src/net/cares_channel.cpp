@@ -31,8 +31,9 @@ struct Pending {
   std::function<void(Found)> done;
 
   static void hand_over(std::unique_ptr<Pending> pending, Found found) {
-    asio::post(pending->executor,
-               [done = std::move(pending->done), found = std::move(found)]() mutable { done(std::move(found)); });
+    asio::post(pending->executor, [done = std::move(pending->done), found = std::move(found)]() mutable {
+      done(std::move(found));
+    });
   }
 };
 

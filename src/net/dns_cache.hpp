@@ -19,6 +19,8 @@ class DnsCache {
  public:
   using Outcome = base::Result<DnsAnswerPtr>;
   explicit DnsCache(const DnsCacheOptions& options) : options_(options) {}
+  DnsCache(DnsCache&&) = default;  // a copy's keys would lie in the original
+  DnsCache& operator=(DnsCache&&) = default;
 
   const Outcome* find(std::string_view key, base::SteadyTime now);  // valid until the next put
   void put(std::string key, Outcome outcome, base::SteadyTime now, base::Duration keep);

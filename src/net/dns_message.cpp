@@ -86,7 +86,8 @@ base::Result<Message> read_message(std::string_view bytes, std::string_view name
   const auto asked_type = cursor.word();
   const auto asked_class = cursor.word();
   if (!cursor.good()) return unreadable("no whole question");
-  if (asked_name != to_wire(name) || asked_type != static_cast<std::uint16_t>(type) || asked_class != class_in)
+  if (asked_name != to_wire(name) || asked_type != static_cast<std::uint16_t>(type) ||
+      asked_class != class_in)
     return unreadable("it is for another question");
   out.answers = read_section(cursor, out.header.answers);
   out.authorities = read_section(cursor, out.header.authorities);
@@ -97,7 +98,8 @@ base::Result<Message> read_message(std::string_view bytes, std::string_view name
 // Reads the records of one message for one question.
 class Reading {
  public:
-  Reading(const Message& message, DnsType type) : message_(message), type_(static_cast<std::uint16_t>(type)) {}
+  Reading(const Message& message, DnsType type)
+      : message_(message), type_(static_cast<std::uint16_t>(type)) {}
 
   base::Result<DnsReading> from(std::string name) {
     auto end = follow_aliases(std::move(name));
