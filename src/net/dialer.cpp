@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <exception>
 #include <optional>
 
+#include "cancellation.hpp"
 #include "socket_address.hpp"
 #include "socket_stream.hpp"
 
@@ -28,15 +28,6 @@ constexpr base::Duration per_address = std::chrono::seconds(10);
 constexpr auto token = asio::as_tuple(asio::use_awaitable_t<base::Executor>());
 
 using StreamPtr = std::unique_ptr<Stream>;
-
-// True: the task was cancelled. Asked after a wait; what is awaited next goes on as usual, where asio would
-// throw.
-base::Task<bool> was_cancelled() {
-  const auto state = co_await asio::this_coro::cancellation_state;
-  if (state.cancelled() == asio::cancellation_type::none) co_return false;
-  co_await asio::this_coro::reset_cancellation_state();
-  co_return true;
-}
 
 // A look-up that nobody may be waiting for any more when its answer comes.
 struct LookUp {

@@ -1,17 +1,38 @@
-// A DNS server on loopback that answers as the test says. Runs on the test's loop.
+// A DNS server on loopback, UDP and TCP on one port, that answers as the test says. Runs on the test's loop.
 #pragma once
 
 #include <array>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "dns_bytes.hpp"
 #include "postern/net/ip.hpp"
 
 namespace postern::net {
+
+struct DnsQuery {
+  std::string bytes;
+  std::string name;  // as it was asked, octets between dots
+  DnsType type = DnsType::a;
+  bool tcp = false;
+  bool edns() const { return bytes.size() > 12 && bytes[11] == 1; }
+  // The beginning of the answer to it.
+  DnsBytes reply(std::size_t flags = DnsBytes::plain) const {
+    const auto octet = [this](std::size_t at) { return static_cast<std::size_t>(bytes.at(at)) & 255; };
+    DnsBytes out(flags, octet(0) << 8 | octet(1));
+    out.question(name, type);
+    return out;
+  }
+};
 
 class FakeDns {
  public:
@@ -22,64 +43,107 @@ class FakeDns {
     bool v6_fails = false;  // AAAA alone gives SERVFAIL
     std::uint8_t ttl = 30;
   };
+  // The answer's bytes, whatever they are; empty: none.
+  using Script = std::function<std::string(const DnsQuery&)>;
 
   explicit FakeDns(boost::asio::io_context& loop)
-      : socket_(loop, {boost::asio::ip::address_v4::loopback(), 0}) {
+      : udp_(loop, {boost::asio::ip::address_v4::loopback(), 0}),
+        tcp_(loop, {boost::asio::ip::address_v4::loopback(), udp_.local_endpoint().port()}) {
     receive();
+    accept();
   }
-  std::string address() const { return "127.0.0.1:" + std::to_string(socket_.local_endpoint().port()); }
-  std::map<std::string, Host> hosts;  // every other name: NXDOMAIN
+  std::string address() const { return "127.0.0.1:" + std::to_string(udp_.local_endpoint().port()); }
+  std::map<std::string, Host> hosts;      // every other name: NXDOMAIN
+  std::map<std::string, Script> scripts;  // take precedence
   int queries = 0;
+  int tcp_queries = 0;  // of them
+  std::vector<DnsQuery> asked;
 
  private:
+  struct Connection {
+    explicit Connection(boost::asio::ip::tcp::socket s) : socket(std::move(s)) {}
+    boost::asio::ip::tcp::socket socket;
+    std::array<unsigned char, 2> size{};
+    std::string message;
+  };
   static constexpr std::size_t header = 12;
-  static constexpr char type_a = 1, type_aaaa = 28;
 
   void receive() {
-    socket_.async_receive_from(boost::asio::buffer(packet_), from_, [this](auto error, std::size_t size) {
+    udp_.async_receive_from(boost::asio::buffer(packet_), from_, [this](auto error, std::size_t size) {
       if (error) return;
-      ++queries;
-      const std::string answer = answer_to(std::string(packet_.data(), size));
+      const std::string answer = answer_to(std::string(packet_.data(), size), false);
       boost::system::error_code ignored;
-      if (!answer.empty()) socket_.send_to(boost::asio::buffer(answer), from_, 0, ignored);
+      if (!answer.empty()) udp_.send_to(boost::asio::buffer(answer), from_, 0, ignored);
       receive();
     });
   }
-  static std::string name_in(const std::string& query, std::size_t& at) {
-    std::string name;
-    for (at = header; query.at(at) != 0;) {
-      const auto length = static_cast<std::size_t>(query[at]);
-      name += (name.empty() ? "" : ".") + query.substr(at + 1, length);
-      at += length + 1;
-    }
-    ++at;
-    return name;
+  void accept() {
+    tcp_.async_accept([this](auto error, boost::asio::ip::tcp::socket socket) {
+      if (error) return;
+      read(std::make_shared<Connection>(std::move(socket)));
+      accept();
+    });
   }
-  // One question, as resolvers send it; RFC 1035 section 4.1.
-  std::string answer_to(const std::string& query) const {
-    std::size_t at = 0;
-    const auto found = hosts.find(name_in(query, at));
-    const Host host = found == hosts.end() ? Host{{}, 3} : found->second;
-    if (host.silent) return {};
-    const char type = query.at(at + 1);
-    const int status = host.v6_fails && type == type_aaaa ? 2 : host.status;
-    std::string records;
-    char count = 0;
-    for (const auto& text : host.addresses) {
-      const auto ip = IpAddress::parse(text).value();
-      if (status != 0 || ip.is_v4() != (type == type_a)) continue;
-      const char size = ip.is_v4() ? 4 : 16;
-      records += std::string{'\xc0', header, 0, type, 0, 1, 0, 0, 0, static_cast<char>(host.ttl), 0, size};
-      records.append(reinterpret_cast<const char*>(ip.bytes.data()) + 16 - size,
-                     static_cast<std::size_t>(size));
-      ++count;
-    }
-    const std::string flags{'\x81', static_cast<char>(0x80 | status)};
-    const std::string counts{0, 1, 0, count, 0, 0, 0, 0};
-    return query.substr(0, 2) + flags + counts + query.substr(header, at + 4 - header) + records;
+  void read(const std::shared_ptr<Connection>& peer) {
+    boost::asio::async_read(peer->socket, boost::asio::buffer(peer->size), [this, peer](auto error, auto) {
+      if (error) return;
+      peer->message.resize(static_cast<std::size_t>(peer->size[0]) << 8 | peer->size[1]);
+      boost::asio::async_read(peer->socket, boost::asio::buffer(peer->message),
+                              [this, peer](auto failed, auto) {
+                                if (!failed) answer(peer);
+                              });
+    });
+  }
+  // Without an answer the connection is closed.
+  void answer(const std::shared_ptr<Connection>& peer) {
+    const auto bytes = answer_to(peer->message, true);
+    if (bytes.empty()) return;
+    boost::system::error_code ignored;
+    boost::asio::write(peer->socket, boost::asio::buffer(dns_word(bytes.size()) + bytes), ignored);
+    read(peer);
   }
 
-  boost::asio::ip::udp::socket socket_;
+  static DnsQuery parse(std::string bytes, bool tcp) {
+    DnsQuery out;
+    std::size_t at = header;
+    while (bytes.at(at) != 0) {
+      const auto length = static_cast<std::size_t>(bytes[at]);
+      out.name += (out.name.empty() ? "" : ".") + bytes.substr(at + 1, length);
+      at += length + 1;
+    }
+    out.type = static_cast<DnsType>(bytes.at(at + 2));
+    out.tcp = tcp;
+    out.bytes = std::move(bytes);
+    return out;
+  }
+  // One question, as resolvers send it.
+  std::string answer_to(std::string bytes, bool tcp) {
+    ++queries;
+    tcp_queries += tcp ? 1 : 0;
+    asked.push_back(parse(std::move(bytes), tcp));
+    const auto query = asked.back();
+    const auto script = scripts.find(query.name);
+    if (script != scripts.end()) return script->second(query);
+    const auto found = hosts.find(query.name);
+    return host_answer(query, found == hosts.end() ? Host{{}, 3} : found->second);
+  }
+  static std::string host_answer(const DnsQuery& query, const Host& host) {
+    if (host.silent) return {};
+    const bool fails = host.v6_fails && query.type == DnsType::aaaa;
+    const auto status = static_cast<std::size_t>(fails ? 2 : host.status);
+    auto reply = query.reply(DnsBytes::plain | status);
+    for (const auto& text : host.addresses) {
+      const auto ip = IpAddress::parse(text).value();
+      if (status != 0 || ip.is_v4() != (query.type == DnsType::a)) continue;
+      const std::string octets(ip.bytes.begin(), ip.bytes.end());
+      reply.record(dns_pointer(header), DnsBytes::of(query.type), host.ttl,
+                   octets.substr(ip.is_v4() ? 12 : 0));
+    }
+    return reply.bytes();
+  }
+
+  boost::asio::ip::udp::socket udp_;
+  boost::asio::ip::tcp::acceptor tcp_;
   boost::asio::ip::udp::endpoint from_;
   std::array<char, 1500> packet_{};
 };

@@ -127,7 +127,94 @@ TEST_F(ResolverTest, an_outage_of_the_dns_does_not_cut_off_a_known_host) {
   dns.hosts["mail.example.com"].status = 2;
   EXPECT_THAT(texts(ask("mail.example.com")), ElementsAre("192.0.2.1"));
   dns.hosts["mail.example.com"].status = 3;
+  clock.set(std::chrono::minutes(5));
   EXPECT_EQ(ask("mail.example.com").error().code, Errc::not_found) << "an answer, not an outage";
+}
+
+// In an outage: the look-up that finds out waits, here for real milliseconds.
+class OutageTest : public ResolverTest {
+ protected:
+  void SetUp() override {
+    resolver = make(clock, {{}, milliseconds(5), 1});
+    dns.hosts["mail.example.com"] = {{"192.0.2.1"}};
+    ASSERT_TRUE(ask("mail.example.com"));
+    clock.set(seconds(60));
+    dns.hosts["mail.example.com"].silent = true;
+  }
+  // c-ares' own time passes, and with it its timer.
+  Answer ask_in_vain() {
+    auto answer = start(resolver->addresses("mail.example.com"));
+    run_until([&] {
+      advance(milliseconds(10));
+      return answer->has_value();
+    });
+    return answer->value();
+  }
+  // The answer without anything else running: no wait.
+  std::vector<std::string> at_once() {
+    auto answer = start(resolver->addresses("mail.example.com"));
+    return answer->has_value() ? texts(**answer) : std::vector<std::string>{"it waits"};
+  }
+  void let_the_question_end() {
+    const auto end = std::chrono::steady_clock::now() + milliseconds(50);
+    run_until([&] {
+      advance(milliseconds(10));
+      return std::chrono::steady_clock::now() > end;
+    });
+  }
+};
+
+TEST_F(OutageTest, only_the_first_waits_for_the_dns) {
+  EXPECT_THAT(texts(ask_in_vain()), ElementsAre("192.0.2.1"));
+  const int asked = dns.queries;
+  for (int i = 0; i < 10; ++i) EXPECT_THAT(at_once(), ElementsAre("192.0.2.1"));
+  EXPECT_EQ(dns.queries, asked) << "and the DNS is left in peace";
+}
+
+TEST_F(OutageTest, the_dns_is_asked_again_in_the_background_each_five_seconds) {
+  ask_in_vain();
+  const int asked = dns.queries;
+  clock.set(seconds(5));
+  for (int i = 0; i < 10; ++i) EXPECT_THAT(at_once(), ElementsAre("192.0.2.1"));
+  let_the_question_end();
+  EXPECT_EQ(dns.queries, asked + 2) << "one question, two families";
+  EXPECT_THAT(at_once(), ElementsAre("192.0.2.1"));
+  EXPECT_EQ(dns.queries, asked + 2);
+}
+
+TEST_F(OutageTest, its_end_is_noticed_by_the_question_in_the_background) {
+  ask_in_vain();
+  dns.hosts["mail.example.com"] = {{"192.0.2.9"}};
+  clock.set(seconds(5));
+  EXPECT_THAT(at_once(), ElementsAre("192.0.2.1"));
+  let_the_question_end();
+  EXPECT_THAT(at_once(), ElementsAre("192.0.2.9"));
+}
+
+TEST_F(OutageTest, a_name_that_is_gone_after_it_is_not_remembered) {
+  ask_in_vain();
+  dns.hosts["mail.example.com"] = {{}, 3};
+  clock.set(seconds(5));
+  EXPECT_THAT(at_once(), ElementsAre("192.0.2.1"));
+  let_the_question_end();
+  EXPECT_EQ(ask("mail.example.com").error().code, Errc::not_found);
+}
+
+TEST_F(OutageTest, after_five_minutes_the_dns_is_waited_for_again) {
+  ask_in_vain();
+  dns.hosts["mail.example.com"] = {{"192.0.2.9"}};
+  clock.set(std::chrono::minutes(5));
+  EXPECT_THAT(texts(ask("mail.example.com")), ElementsAre("192.0.2.9"));
+}
+
+TEST_F(ResolverTest, look_ups_of_the_same_name_share_one_question) {
+  dns.hosts["mail.example.com"] = {{"192.0.2.1"}};
+  std::vector<std::shared_ptr<std::optional<Answer>>> answers;
+  for (int i = 0; i < 20; ++i) answers.push_back(start(resolver->addresses("mail.example.com")));
+  ASSERT_TRUE(
+      run_until([&] { return std::ranges::all_of(answers, [](auto& a) { return a->has_value(); }); }));
+  for (const auto& answer : answers) EXPECT_THAT(texts(**answer), ElementsAre("192.0.2.1"));
+  EXPECT_EQ(dns.queries, 2) << "A and AAAA";
 }
 
 TEST_F(ResolverTest, many_questions_at_once) {

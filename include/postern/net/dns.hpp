@@ -49,6 +49,7 @@ class Resolver {
 
 struct DnsCacheOptions {
   std::size_t entries = 10000;
+  std::size_t octets = 16 * 1024 * 1024;  // an answer may have 64 KiB, and strangers choose which are asked
   base::Duration min_ttl{std::chrono::seconds(5)};
   base::Duration max_ttl{std::chrono::hours(1)};
   base::Duration negative_ttl{std::chrono::minutes(1)};  // where the answer has no SOA
