@@ -61,7 +61,8 @@ std::size_t end_of_data(std::string_view in) {
 
 void check_input(std::string_view in, bool normalize) {
   const auto whole = decode(in, normalize, in.size());
-  for (const std::size_t portion : {1U, 2U, 3U, 5U, 7U, 8U, 13U}) check(decode(in, normalize, portion) == whole);
+  for (const std::size_t portion : {1U, 2U, 3U, 5U, 7U, 8U, 13U})
+    check(decode(in, normalize, portion) == whole);
   const auto end = end_of_data(in);
   check(whole.done == (end != std::string_view::npos));
   check(whole.used == std::min(end, in.size()));

@@ -142,6 +142,21 @@ TEST_F(DnsTest, a_cut_answer_is_fetched_by_tcp) {
   EXPECT_EQ(dns.tcp_queries, 1);
 }
 
+TEST_F(DnsTest, a_datagram_larger_than_was_asked_for_is_not_trusted_but_fetched_by_tcp) {
+  for (const int records : {6, 30}) {
+    const auto name = "n" + std::to_string(records) + ".example.com";
+    dns.scripts[name] = [records](const DnsQuery& query) {
+      auto reply = query.reply();
+      for (int i = 0; i < records; ++i)
+        reply.record(dns_pointer(12), 16, 60, dns_strings({std::string(250, 'x')}));
+      return reply.bytes();
+    };
+    const int before = dns.tcp_queries;
+    EXPECT_THAT(texts(ask(name)), testing::SizeIs(static_cast<std::size_t>(records)));
+    EXPECT_EQ(dns.tcp_queries, before + 1);
+  }
+}
+
 TEST_F(DnsTest, a_connection_that_is_closed_without_an_answer_is_unavailable) {
   dns.scripts["closed.example.com"] = [](const DnsQuery& query) {
     return query.tcp ? std::string() : query.reply(DnsBytes::truncated).bytes();

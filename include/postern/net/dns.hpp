@@ -23,7 +23,7 @@ std::string_view to_string(DnsType type);  // A, PTR, MX, TXT, AAAA
 
 struct MxRecord {
   std::uint16_t preference = 0;
-  std::string exchange;  // without the final dot; "" is the null MX of RFC 7505
+  std::string exchange;  // lower case, without the final dot; "" is the null MX of RFC 7505
   bool operator==(const MxRecord&) const = default;
 };
 
@@ -33,7 +33,7 @@ struct DnsAnswer {
   std::vector<IpAddress> addresses;  // a, aaaa
   std::vector<std::string> texts;    // txt: one a record, its strings joined without a blank between
   std::vector<MxRecord> mx;          // by preference
-  std::vector<std::string> names;    // ptr: without the final dot
+  std::vector<std::string> names;    // ptr: lower case, without the final dot
   base::SteadyTime expires{};        // by the least TTL of what it was made of, within the cache's bounds
 };
 using DnsAnswerPtr = std::shared_ptr<const DnsAnswer>;
@@ -43,7 +43,8 @@ class Resolver {
   virtual ~Resolver() = default;
   // name: with or without the final dot. CNAMEs are followed. Errors: timeout; unavailable (SERVFAIL,
   // REFUSED, no server reachable); protocol (an answer that can't be read, or for another question); invalid
-  // (not a name that DNS can carry: empty label, label over 63, name over 253 octets; no query is made).
+  // (not a name that DNS can carry: empty label, label over 63, name over 253 octets, a NUL; no query is
+  // made); cancelled, closed (at and after stop). Any other octet of a name is asked as it is: no escapes.
   virtual base::Task<base::Result<DnsAnswerPtr>> query(std::string name, DnsType type) = 0;
 };
 

@@ -1,10 +1,12 @@
-// The resolver against a server of another make, with the faults it has to offer.
+// The resolver against a server of another make, with the faults it has to offer. dns_faults.py starts the
+// server and then this program, with the server's address in POSTERN_TEST_DNS.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "postern/net/dns.hpp"
 #include "support/run.hpp"
-#include "testdns.hpp"
 
 namespace postern::net {
 namespace {
@@ -13,57 +15,12 @@ using base::Errc;
 using std::chrono::milliseconds;
 using Status = DnsAnswer::Status;
 
-constexpr const char* zone = R"({"ttl": 60, "zone": [
-  {"name": "good.test", "type": "TXT", "strings": ["v=spf1 ", "-all"]},
-  {"name": "good.test", "type": "A", "address": "192.0.2.1"},
-  {"name": "good.test", "type": "AAAA", "address": "2001:db8::1"},
-  {"name": "good.test", "type": "MX", "preference": 10, "exchange": "mx.good.test"},
-  {"name": "1.2.0.192.in-addr.arpa", "type": "PTR", "target": "good.test"},
-  {"name": "bytes.test", "type": "TXT", "hex": ["00ff5c22"]},
-  {"name": "a b%c.test", "type": "TXT", "strings": ["odd"]},
-  {"name": "alias.test", "type": "CNAME", "target": "second.test"},
-  {"name": "second.test", "type": "CNAME", "target": "good.test"},
-  {"name": "dangling.test", "type": "CNAME", "target": "nowhere.test"},
-  {"name": "circle1.test", "type": "CNAME", "target": "circle2.test"},
-  {"name": "circle2.test", "type": "CNAME", "target": "circle1.test"},
-  {"name": "large.test", "type": "TXT", "strings": ["@LARGE@"]},
-  {"name": "cut.test", "type": "TXT", "strings": ["whole"]},
-  {"name": "slow.test", "type": "TXT", "strings": ["slow"]},
-  {"name": "lost.test", "type": "TXT", "strings": ["found"]},
-  {"name": "hiccup.test", "type": "TXT", "strings": ["well"]},
-  {"name": "id.test", "type": "TXT", "strings": ["forged"]}
-], "behaviour": [
-  {"name": "servfail.test", "types": "*", "action": "servfail"},
-  {"name": "refused.test", "types": "*", "action": "refused"},
-  {"name": "formerr.test", "types": "*", "action": "formerr"},
-  {"name": "notimp.test", "types": "*", "action": "notimp"},
-  {"name": "timeout.test", "types": "*", "action": "timeout"},
-  {"name": "loop.test", "types": "*", "action": "cname_loop"},
-  {"name": "cut.test", "types": "*", "action": "truncate"},
-  {"name": "closes.test", "types": "*", "action": "tcp_close"},
-  {"name": "slow.test", "types": "*", "action": "delay", "ms": 60},
-  {"name": "lost.test", "types": "*", "action": "drop_first", "n": 1},
-  {"name": "hiccup.test", "types": "*", "action": "servfail_first", "n": 1},
-  {"name": "id.test", "types": "*", "action": "wrong_id"},
-  {"name": "other.test", "types": "*", "action": "wrong_question"},
-  {"name": "garbage.test", "types": "*", "action": "garbage"},
-  {"name": "lie.test", "types": "*", "action": "ancount_lie"}
-]})";
-
-std::string with_large_text() {
-  std::string out = zone;
-  const std::string mark = "@LARGE@";
-  return out.replace(out.find(mark), mark.size(), std::string(60000, 'x'));
-}
-
 class DnsFaults : public testing::Test {
  protected:
   void SetUp() override {
-    if (TestDns::program().empty())
-      GTEST_SKIP() << "no testdns.py beside the corpora (POSTERN_CORPORA, default ../shared/corpora)";
-    server.emplace(with_large_text());
-    ASSERT_FALSE(server->address().empty()) << "testdns.py did not start";
-    const DnsOptions options{{server->address()}, milliseconds(150), 2};
+    const char* server = std::getenv("POSTERN_TEST_DNS");
+    ASSERT_NE(server, nullptr) << "run dns_faults.py";
+    const DnsOptions options{{server}, milliseconds(150), 2};
     resolver = std::move(CaresResolver::create(loop.get_executor(), clock, options).value());
   }
   base::Result<DnsAnswerPtr> ask(const std::string& name, DnsType type = DnsType::txt) {
@@ -84,7 +41,6 @@ class DnsFaults : public testing::Test {
 
   base::SystemClock clock;
   boost::asio::io_context loop;
-  std::optional<TestDns> server;
   std::unique_ptr<CaresResolver> resolver;
 };
 
