@@ -25,6 +25,7 @@ struct SpfQuery {
   std::string sender;    // MAIL FROM or postmaster@HELO; a missing local part counts as postmaster
   std::string helo;      // for the h macro
   std::string receiver;  // for the r macro; empty: "unknown"
+  base::WallTime time;   // for the t macro
 };
 
 // One term as it was looked at, in order. For `postern spf`.
@@ -41,13 +42,15 @@ struct SpfTerm {
 
 struct SpfReport {
   SpfResult result = SpfResult::none;
-  std::string explanation;  // of exp=, expanded; only for fail
-  std::string problem;      // why permerror or temperror: which term of which record
+  std::string explanation;  // of exp=, expanded; only for fail. Printable, 500 octets at most
+  std::string problem;      // why permerror, temperror or none: which term of which record
   std::string record;       // of the start domain, as published
   int lookups = 0;          // terms that cost one, RFC 7208 4.6.4
   int void_lookups = 0;
   std::vector<SpfTerm> terms;  // empty unless asked for
-  base::SteadyTime expires{};  // when the first answer that it rests on expires
+  // When the first answer that it rests on expires; SteadyTime::max() where it rests on none. An error of the
+  // DNS is no answer and has no time: who keeps a temperror has to bound it.
+  base::SteadyTime expires{};
 };
 
 struct SpfOptions {
@@ -60,18 +63,23 @@ struct SpfOptions {
 base::Task<SpfReport> check_host(net::Resolver& resolver, SpfQuery query, SpfOptions options = {});
 
 // Everything a record authorises, whatever the client: all includes and redirects followed, a and mx looked
-// up. Terms with macros can't be known and are named.
+// up. Terms with macros can't be known and are named (%{d} can). What is walked has a bound; see truncated.
 struct SpfSurvey {
   SpfResult state = SpfResult::none;  // pass: a record that can be evaluated; none; permerror; temperror
   std::string problem;
   std::vector<std::string> records;  // the v=spf1 records of the domain itself: more than one is an error
-  std::string all;  // the qualifier of the `all` that is reached: "+", "-", "~", "?", "" none
-  int lookups = 0;  // that the worst client costs
-  int void_lookups = 0;
-  std::vector<net::Network> networks;      // that pass; in the order of the record
-  std::vector<std::string> included;       // domains of include and redirect, at every depth
+  // The qualifier of the `all` that is reached: "+", "-", "~", "?", "" none. An include of a record that
+  // passes everybody counts as one, with the qualifier of the include.
+  std::string all;
+  int lookups = 0;       // that the worst client costs
+  int void_lookups = 0;  // names that don't exist or have no address of either family
+  // That pass, in the order of the record, without what `all` adds. One that begins above ::ffff:0:0/96
+  // (ip6:::/0) stands for IPv6 clients only.
+  std::vector<net::Network> networks;
+  std::vector<std::string> included;       // domains of include and redirect, at every depth, each once
   std::vector<std::string> unknown_terms;  // macros, exists, ptr
-  base::SteadyTime expires{};
+  bool truncated = false;      // too much to walk: the counts and lists are what was seen until then
+  base::SteadyTime expires{};  // as in SpfReport
 };
 base::Task<SpfSurvey> survey_spf(net::Resolver& resolver, std::string domain);
 
