@@ -46,8 +46,8 @@ void advise_sender(const AlignmentQuestion& question, const AlignmentFacts& fact
   if (domain.empty() || spf.worst == SpfResult::pass) return;
   if (spf.worst == SpfResult::temperror && !facts.authorised_problem.empty()) return;
   Advice advice{domain, sender_reason(spf.worst), sender_text(domain, spf), {}};
-  const auto record = spf_with(facts.sender_records, spf.missing);
-  if (spf.worst != SpfResult::temperror && !record.empty()) advice.record = txt_record(domain, record);
+  if (spf.worst != SpfResult::temperror)
+    advice.record = txt_record(domain, spf_with(facts.sender_records, spf.missing));
   out.push_back(std::move(advice));
 }
 

@@ -39,7 +39,12 @@ void add_network(AuthorisedNetworks& out, const net::Network& network, const std
 }
 
 SpfQuery query_for(const net::IpAddress& ip, const std::string& domain) {
-  return {ip, domain, "postmaster@" + domain, "amazonses.com", {}};
+  SpfQuery query;
+  query.ip = ip;
+  query.domain = domain;
+  query.sender = "postmaster@" + domain;
+  query.helo = "amazonses.com";
+  return query;
 }
 
 // Of what matched, the outermost: the term that decided.

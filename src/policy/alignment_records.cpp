@@ -57,6 +57,8 @@ std::string quoted(std::string_view text) {
 
 std::string txt_record(std::string_view domain, std::string_view text) {
   constexpr std::size_t longest = 255;
+  const auto is_printable = [](char c) { return c >= ' ' && c <= '~'; };
+  if (text.size() > max_proposed || !std::all_of(text.begin(), text.end(), is_printable)) return {};
   auto out = std::string(domain) + ". TXT";
   do {
     out += ' ' + quoted(text.substr(0, longest));
@@ -92,7 +94,7 @@ std::string spf_with(const std::vector<std::string>& records, const std::vector<
   std::string out = "v=spf1";
   for (const auto& term : terms) out += ' ' + term;
   out += ' ' + (open ? std::string("~all") : all);
-  return out.size() > max_proposed ? std::string() : out;
+  return out;
 }
 
 std::string dmarc_with(std::string_view record, std::string_view tag, std::string_view value) {

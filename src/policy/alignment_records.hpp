@@ -10,12 +10,13 @@
 
 namespace postern::policy {
 
-// example.com. TXT "v=spf1 include:amazonses.com ~all"; in strings of at most 255 octets.
+// example.com. TXT "v=spf1 include:amazonses.com ~all"; in strings of at most 255 octets. Empty when the text
+// is too long or has other than printable characters: what strangers published is not handed on.
 std::string txt_record(std::string_view domain, std::string_view text);
 std::string mx_record(std::string_view domain, std::string_view exchange);
 
 // The record of a domain with the entries of spf.authorised let in: they come first, so that they cost the
-// fewest look-ups. Several records become one, none becomes one. Empty: too long to be proposed.
+// fewest look-ups. Several records become one, none becomes one; terms that are wrong are left out.
 std::string spf_with(const std::vector<std::string>& records, const std::vector<std::string>& authorised);
 
 // A DMARC record with one tag set to another value, at its place, or added at the end.
