@@ -98,6 +98,7 @@ base::Task<SpfResult> SpfCheck::follow(const SpfModifier& redirect, const Place&
     Place next{{}, place.depth + 1, place.included};
     next.domain = co_await target(redirect.domain_spec, place.domain);
     result = co_await evaluate(std::move(next));
+    note(to_string(result));
   }
   if (result == SpfResult::none) result = SpfResult::permerror;  // 6.1
   if (options_.keep_terms) report_.terms[term].result = result;

@@ -153,8 +153,8 @@ base::Task<SpfCheck::Look> SpfCheck::ask(std::string name, net::DnsType type) {
     look.answer = *answer;
     look.outcome = Outcome::match;
   } else if (answer) {
-    note(name, (*answer)->status == net::DnsAnswer::Status::no_such_name ? ": NXDOMAIN" : ": no ",
-         word(type));
+    const bool missing = (*answer)->status == net::DnsAnswer::Status::no_such_name;
+    note(name, missing ? ": NXDOMAIN" : ": no ", missing ? "" : word(type));
     if (!count_void()) look.outcome = Outcome::permerror;
   } else if (answer.error().code == base::Errc::invalid) {
     note("\"", name, "\" is no domain name");  // 4.8: then the mechanism does not match
