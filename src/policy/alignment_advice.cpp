@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "alignment_records.hpp"
+#include "dmarc_names.hpp"
 
 namespace postern::policy {
 
@@ -163,21 +164,24 @@ bool differ(const AlignmentFacts& facts, const MethodVerdict& walk, const Method
   return walk.result == DmarcResult::fail && facts.methods[0].found.applies != facts.methods[1].found.applies;
 }
 
-// One record that both methods read alike: np as the other receivers apply it, or psd=n, which ends the walk
-// at the domain that the public suffix list finds.
+// One record that makes both methods agree; empty where there is none, or where the fault has advice of its
+// own.
 std::string record_for_both(const AlignmentFacts& facts) {
   const auto& walk = facts.methods[0].found;
   const auto& list = facts.methods[1].found;
-  const bool readable = walk.state == State::found && list.state == State::found;
-  if (readable && walk.domain == list.domain && walk.tag == "np")
+  const bool same_record = walk.state == State::found && walk.domain == list.domain;
+  if (same_record && walk.tag == "np")  // receivers of RFC 7489 don't know it: say the same with both tags
     return txt_record("_dmarc." + walk.domain, dmarc_with(walk.record.text, "np", to_string(list.applies)));
-  const auto& domain = list.organizational_domain;
-  const auto policy = std::max(walk.applies, list.applies);
-  auto record = fmt::format("v=DMARC1; p={}", to_string(policy));
-  for (const auto* found : {&walk, &list}) {
-    if (found->state == State::found && found->domain == domain) record = found->record.text;
-  }
-  return txt_record("_dmarc." + domain, dmarc_with(record, "psd", "n"));
+  const auto& below = walk.organizational_domain;
+  const auto& org = list.organizational_domain;
+  if (below == org || below.empty()) return {};
+  const auto* at_org = list.state == State::found && list.domain == org ? &list : nullptr;
+  const std::string_view text =
+      at_org != nullptr ? std::string_view(at_org->record.text) : "v=DMARC1; p=none";
+  if (is_under(org, below)) return txt_record("_dmarc." + org, dmarc_with(text, "psd", "n"));
+  if (walk.domain == below && walk.record.public_suffix == 'n')  // it makes itself an organisation of its own
+    return txt_record("_dmarc." + below, dmarc_with(walk.record.text, "psd", "u"));
+  return at_org != nullptr ? std::string() : txt_record("_dmarc." + org, text);
 }
 
 void advise_difference(const AlignmentQuestion& question, const AlignmentFacts& facts,

@@ -164,7 +164,15 @@ TEST_F(DmarcVerdict, where_the_methods_differ_the_worse_counts_and_both_are_name
       "(p=quarantine at shop.example.com: DKIM d=example.com does not align, MAIL FROM is amazonses.com), by "
       "the public suffix list (RFC 7489) pass (p=quarantine at shop.example.com: DKIM d=example.com aligns, "
       "MAIL FROM is amazonses.com).");
-  EXPECT_EQ(both->record, "_dmarc.example.com. TXT \"v=DMARC1; p=reject; psd=n\"");
+  EXPECT_EQ(both->record, "_dmarc.shop.example.com. TXT \"v=DMARC1; p=quarantine; psd=u\"");
+}
+
+// Only the subdomain has a record: to the tree walk it is an organisation of its own.
+TEST_F(DmarcVerdict, record_of_the_organizational_domain_is_proposed_where_it_lacks) {
+  dmarc("p=reject", "shop.example.com");
+  const auto found = ask_from("shop.example.com", "example.com");
+  EXPECT_EQ(found->dmarc, DmarcResult::fail);
+  EXPECT_EQ(record(found, "dmarc_methods"), "_dmarc.example.com. TXT \"v=DMARC1; p=none\"");
 }
 
 TEST_F(DmarcVerdict, list_can_be_the_worse_one_too) {
@@ -173,7 +181,7 @@ TEST_F(DmarcVerdict, list_can_be_the_worse_one_too) {
   zone("_dmarc.one.appspot.com TXT v=DMARC1; p=reject");
   const auto found = ask_from("one.appspot.com", "two.appspot.com");
   EXPECT_EQ(found->dmarc, DmarcResult::fail);
-  EXPECT_NE(advice(found, "dmarc_methods"), nullptr);
+  EXPECT_EQ(record(found, "dmarc_methods"), "_dmarc.one.appspot.com. TXT \"v=DMARC1; p=reject; psd=n\"");
 }
 
 TEST_F(DmarcVerdict, mail_from_that_ses_does_not_use_fails_the_leg) {

@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "postern/policy/dmarc.hpp"
 
 namespace postern::policy {
@@ -113,6 +117,20 @@ TEST(DmarcRecord, sixty_four_kibibytes_of_tags_are_read_in_no_time) {
   }
   EXPECT_EQ(policy_of(text), "reject");
   EXPECT_EQ(policy_of(text + ";zzbz=1"), "invalid");
+}
+
+// What the fuzzer started from: every seed is read, and what is refused says why.
+TEST(DmarcRecord, reads_the_seeds_of_the_fuzzer) {
+  std::size_t seeds = 0;
+  for (const auto& seed :
+       std::filesystem::directory_iterator(POSTERN_SOURCE_DIR "/tests/fuzz/corpus/policy_dmarc_record")) {
+    std::ifstream file(seed.path(), std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto record = parse_dmarc(text);
+    EXPECT_TRUE(record ? record->text == text : !record.error().message.empty()) << seed.path();
+    ++seeds;
+  }
+  EXPECT_GE(seeds, 6U);
 }
 
 }  // namespace
