@@ -29,6 +29,7 @@ struct AlignmentSettings {
   std::map<std::string, std::string> mail_from_domain;   // identity domain -> its custom MAIL FROM domain
   std::string region;                                    // of SES, for the MX that a MAIL FROM domain needs
   base::Duration budget{std::chrono::seconds(3)};
+  bool operator==(const AlignmentSettings&) const = default;
 };
 
 struct AlignmentQuestion {
@@ -40,6 +41,8 @@ struct AlignmentQuestion {
 
 // pass_dkim, pass_spf, pass_both: DMARC would pass, through which leg. fail: it would not. none: no policy
 // is published. permerror: a record that receivers ignore or refuse. temperror: the DNS did not answer.
+// Receivers of RFC 9989 and of RFC 7489 are both asked for; the worse counts: fail (of two fails the one with
+// the stricter policy), temperror, permerror, none, pass_spf, pass_dkim, pass_both.
 enum class DmarcResult { pass_dkim, pass_spf, pass_both, fail, none, permerror, temperror };
 std::string_view to_string(DmarcResult result);  // "pass" for all three passes
 
@@ -52,19 +55,27 @@ struct Advice {
       record;  // what to publish: "example.com. TXT \"v=spf1 include:amazonses.com ~all\""; may be empty
 };
 
+// Worst first: fail, permerror, temperror, softfail, none, neutral, pass. What is final for one network comes
+// before what may change (a temperror), and that before what no receiver refuses. A null sender has no
+// domain: none. spf.authorised that gives no network at all is temperror: nothing is known about the domain.
+SpfResult worse(SpfResult a, SpfResult b);
+
 struct Assessment {
   SpfResult spf = SpfResult::none;  // of the envelope sender's domain against spf.authorised, the worst
   std::string spf_detail;           // which network, which term
   std::string mail_from_domain;     // what receivers will see: "amazonses.com" or the custom one
-  bool spf_aligned = false;
+  bool spf_aligned = false;         // the names align; the leg passes when the SPF and MX are right too
   bool dkim_aligned = false;
   DmarcResult dmarc = DmarcResult::none;
-  DmarcPolicy policy = DmarcPolicy::none;  // that applies when it fails
+  DmarcPolicy policy = DmarcPolicy::none;  // that applies when it fails, t and pct=0 reckoned with
   std::string dmarc_detail;                // "p=reject at example.com: neither leg aligns"
   std::vector<Advice> advice;
   base::SteadyTime expires{};
 };
 using AssessmentPtr = std::shared_ptr<const Assessment>;
+
+// One line for the log: "spf=fail (...) dmarc=fail policy=reject (...)".
+std::string reason_line(const Assessment& assessment);
 
 class Alignment {
  public:
@@ -76,12 +87,15 @@ class Alignment {
   AssessmentPtr known(const AlignmentSettings& settings, const AlignmentQuestion& question) const;
 
   // Never takes longer than settings.budget: what is not known by then counts as temperror (and the look-ups
-  // go on, so that the next one finds them). The same question under way is asked once.
+  // go on, so that the next one finds them). The same question under way is asked once, and the budget counts
+  // from when its look-ups began: while they hang, later messages don't wait at all. 500 questions may be
+  // under way and each for half a minute; what is over that is temperror at once. A temperror is kept for 5
+  // s.
   base::Task<AssessmentPtr> assess(std::shared_ptr<const AlignmentSettings> settings,
                                    AlignmentQuestion question);
 
   void settings_changed();  // forgets the assessments, not the DNS answers
-  void stop();
+  void stop();              // before the resolver's: ends what is under way, whoever waits gets temperror
 
  private:
   struct Impl;

@@ -37,6 +37,10 @@ struct DmarcRecord {
 // Errc::invalid with the tag that is wrong.
 base::Result<DmarcRecord> parse_dmarc(std::string_view text);
 
+// The From domain that DMARC goes by, from the body of a From field; lower case. Empty: none, or addresses of
+// several domains (RFC 7489 6.6.1 leaves those out).
+std::string author_domain(std::string_view from_body);
+
 // The public suffix list (libpsl). Immutable, thread-safe.
 class PublicSuffixes {
  public:
@@ -46,15 +50,17 @@ class PublicSuffixes {
   virtual std::string organizational_domain(std::string_view domain) const = 0;
 };
 
+// tree_walk: RFC 9989, tags np, t, psd. public_suffix_list: RFC 7489, tag pct.
 enum class DmarcMethod { tree_walk, public_suffix_list };
 
 struct DmarcPolicyFound {
   enum class State { found, none, several_records, invalid, temperror };
   State state = State::none;
   std::string domain;                 // where the record stands
-  std::string organizational_domain;  // of the From domain, by this method
+  std::string organizational_domain;  // of the From domain, by this method; empty: the DNS did not tell
   DmarcRecord record;
-  DmarcPolicy applies = DmarcPolicy::none;  // to this From domain: p, sp or np
+  DmarcPolicy applies = DmarcPolicy::none;  // to this From domain: p, sp or np, as published
+  std::string tag;                          // which of the three that is
   std::string problem;
   base::SteadyTime expires{};
 };
