@@ -98,6 +98,11 @@ json::object to_json(const ledger::Row& row) {
   out["stream"] = ascii(row.stream);
   out["client"] = ascii(row.client);
   out["size"] = row.size;
+  if (!row.spf.empty()) {
+    out["spf"] = ascii(row.spf);
+    out["dmarc"] = ascii(row.dmarc);
+    out["alignment"] = ascii(row.alignment);
+  }
   return out;
 }
 

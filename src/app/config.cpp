@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "config_sections.hpp"
+#include "environment.hpp"
 #include "yaml_document.hpp"
 
 namespace postern::app {
@@ -20,10 +21,11 @@ void read_all(Section& root, Config& into) {
   root.section("rewrite", [&](Section& section) { read_rewrite(section, into.rewrite); });
   root.section("message", [&](Section& section) { read_message(section, into.message); });
   root.section("dkim", [&](Section& section) { read_dkim(section, into.dkim); });
-  root.section("spf", read_alignment);
-  root.section("dmarc", read_alignment);
+  root.section("spf", [&](Section& section) { read_spf(section, into.spf); });
+  root.section("dmarc", [&](Section& section) { read_dmarc(section, into.dmarc); });
   root.section("dns", [&](Section& section) { read_dns(section, into.dns); });
   root.section("suppression", [&](Section& section) { read_suppression(section, into.suppression); });
+  root.section("aws", [&](Section& section) { read_aws(section, into.aws); });
   read_upstreams(root, into.upstream);
   root.section("delivery", [&](Section& section) { read_delivery(section, into.delivery); });
   root.section("admin", [&](Section& section) { read_admin(section, into.admin); });
@@ -32,8 +34,9 @@ void read_all(Section& root, Config& into) {
 }
 
 void read_document(std::string_view text, Loading& loading, Config& into) {
-  const auto document = single_document(text, loading.problems);
+  auto document = single_document(text, loading.problems);
   if (!document) return;
+  loading.from_environment = apply_environment(*document, loading.machine.variables, loading.problems);
   Section root(loading, "", *document, 1);
   read_all(root, into);
 }
@@ -42,6 +45,10 @@ void read_document(std::string_view text, Loading& loading, Config& into) {
 
 LoadResult load_config(const std::string& path, const Machine& machine) {
   const auto text = machine.read_file(path);
+  // In a container the environment may say it all.
+  const bool none = text.has_error() && text.error().code == base::Errc::not_found;
+  if (none && path == default_config_file && configures(machine.variables))
+    return parse_config("", path, machine);
   if (text.has_error()) return Problems{{1, "yaml", text.error().message}};
   return parse_config(*text, path, machine);
 }
@@ -70,6 +77,7 @@ std::vector<KeyInfo> known_keys() {
 }
 
 std::string to_string(const Problem& problem, std::string_view file) {
+  if (problem.line == 0) return "environment: " + problem.key + ": " + problem.message;
   return std::string(file) + ":" + std::to_string(problem.line) + ": " + problem.key + ": " + problem.message;
 }
 

@@ -1,5 +1,4 @@
 #include "config_sections.hpp"
-#include "postern/mail/address.hpp"
 #include "postern/net/ip.hpp"
 
 namespace postern::app {
@@ -10,11 +9,6 @@ using namespace std::chrono_literals;
 using delivery::TlsMode;
 
 constexpr std::size_t longest_schedule = 50;
-
-bool is_loopback(const std::string& host) {
-  const auto address = net::IpAddress::parse(host);
-  return address.has_value() ? address->is_loopback() : mail::equals_ignoring_case(host, "localhost");
-}
 
 void read_endpoint(Section& section, UpstreamConfig& into) {
   std::string text;
@@ -27,9 +21,14 @@ void read_endpoint(Section& section, UpstreamConfig& into) {
 }
 
 void read_credentials(Section& section, UpstreamConfig& into) {
+  section.value("derive", into.derive, yes_or_no());
   section.value("username", into.username, some_text());
   section.secret("password", into.password, into.password_file);
   const bool password = section.has("password") || section.has("password_file");
+  if (into.derive && (section.has("username") || password)) {
+    section.problem("derive", "user name and password come from the AWS keys: leave them out");
+    return;
+  }
   if (section.has("username") && !password) section.problem("username", "needs a password or password_file");
   if (password && !section.has("username")) section.require("username");
 }
@@ -41,7 +40,7 @@ void read_upstream(Section& section, UpstreamConfig& into) {
       "tls", into.tls,
       choice<TlsMode>(
           {{"starttls", TlsMode::starttls}, {"implicit", TlsMode::implicit}, {"none", TlsMode::none}}));
-  if (into.tls == TlsMode::none && !into.host.empty() && !is_loopback(into.host)) {
+  if (into.tls == TlsMode::none && !into.host.empty() && !is_loopback_host(into.host)) {
     section.problem("tls",
                     "none is for loopback only: mail and password would go to " + into.host + " in clear");
   }

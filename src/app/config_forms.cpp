@@ -5,21 +5,12 @@
 #include <cmath>
 #include <optional>
 
-#include "postern/mail/address.hpp"
-#include "postern/net/ip.hpp"
-
 namespace postern::app {
 
 namespace {
 
 using base::Errc;
 using base::fail;
-
-constexpr std::size_t longest_socket_path = 107;  // sockaddr_un
-
-base::Error wrong(std::string_view wanted, const std::string& text) {
-  return fail(Errc::invalid, "must be " + std::string(wanted) + ", not '" + text + "'");
-}
 
 struct Quantity {
   std::uint64_t count = 0;
@@ -101,28 +92,15 @@ Range range_of(base::Duration min, base::Duration max, bool or_zero) {
   return {static_cast<std::uint64_t>(min.count()), static_cast<std::uint64_t>(max.count()), or_zero};
 }
 
-// SES takes no address literals, and they are no key of a table either.
-bool is_domain(const std::string& text) {
-  return !text.empty() && text.front() != '[' && mail::parse_mailbox("postmaster@" + text).has_value();
-}
-
-base::Result<std::string> read_ip_and_port(const std::string& text) {
-  const auto parsed = net::HostPort::parse(text);
-  if (parsed.has_value() && net::IpAddress::parse(parsed->host).has_value()) return text;
-  return wrong("an IP address and port such as 127.0.0.1:25, 0.0.0.0:25 or [::1]:25", text);
-}
-
-base::Result<std::string> read_socket_path(const std::string& text) {
-  if (!text.empty() && text.size() <= longest_socket_path) return text;
-  if (text.empty()) return fail(Errc::invalid, "must not be empty");
-  return fail(Errc::invalid, "is longer than the 107 bytes that the path of a socket may have");
-}
-
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 }  // namespace
+
+base::Error wrong(std::string_view wanted, const std::string& text) {
+  return fail(Errc::invalid, "must be " + std::string(wanted) + ", not '" + text + "'");
+}
 
 std::string join(const std::vector<std::string_view>& names, std::string_view between) {
   std::string out;
@@ -205,76 +183,6 @@ Form<std::string> optional(Form<std::string> form) {
     return text.empty() ? base::Result<std::string>(text) : inner(text);
   };
   return {std::move(form.kind), std::move(read)};
-}
-
-Form<std::string> mailbox() {
-  return {"address", [](const std::string& text) -> base::Result<std::string> {
-            if (!text.empty() && mail::parse_mailbox(text).has_value()) return text;
-            return wrong("a mail address such as ops@example.com", text);
-          }};
-}
-
-Form<std::string> domain() {
-  return {"domain", [](const std::string& text) -> base::Result<std::string> {
-            if (is_domain(text)) return text;
-            return wrong("a domain such as example.com", text);
-          }};
-}
-
-Form<std::string> network(bool public_too) {
-  return {"network", [public_too](const std::string& text) -> base::Result<std::string> {
-            const auto parsed = net::Network::parse(text);
-            if (parsed.has_error()) return wrong("a network such as 10.0.0.0/8 or ::1", text);
-            if (public_too || parsed->is_private()) return text;
-            return fail(Errc::invalid, "'" + text +
-                                           "' is not a private network: everybody in it could relay. "
-                                           "If that is meant, set access.allow_public: true");
-          }};
-}
-
-Form<std::string> socket_path() {
-  return {"path", read_socket_path};
-}
-Form<std::string> ip_and_port() {
-  return {"ip:port", read_ip_and_port};
-}
-
-Form<std::string> server_and_port() {
-  return {"ip:port", [](const std::string& text) -> base::Result<std::string> {
-            const auto alone = net::IpAddress::parse(text);
-            if (alone.has_value()) return net::HostPort{alone->to_string(), 53}.to_string();
-            return read_ip_and_port(text);
-          }};
-}
-
-Form<std::string> endpoint() {
-  return {"host:port", [](const std::string& text) -> base::Result<std::string> {
-            const auto parsed = net::HostPort::parse(text);
-            const bool good = parsed.has_value() && parsed->port != 0 &&
-                              (net::IpAddress::parse(parsed->host).has_value() || is_domain(parsed->host));
-            if (!good) return wrong("host:port, such as email-smtp.eu-west-1.amazonaws.com:587", text);
-            return text;
-          }};
-}
-
-// The rule of FileDescriptorName= in a .socket unit (systemd.socket(5)).
-bool is_descriptor_name(std::string_view name) {
-  const auto fits = [](char c) { return c >= ' ' && c < 0x7f && c != ':'; };
-  return !name.empty() && name.size() <= 255 && std::all_of(name.begin(), name.end(), fits);
-}
-
-Form<std::string> listen_address() {
-  return {"ip:port | unix:/path | systemd:NAME", [](const std::string& text) -> base::Result<std::string> {
-            constexpr std::string_view by_name = "systemd:";
-            if (text.starts_with(by_name)) {
-              if (is_descriptor_name(text.substr(by_name.size()))) return text;
-              return wrong("systemd:NAME with the FileDescriptorName= of a .socket unit", text);
-            }
-            if (!text.starts_with("unix:")) return read_ip_and_port(text);
-            const auto path = read_socket_path(text.substr(5));
-            if (path.has_error()) return path.error();
-            return text;
-          }};
 }
 
 Form<std::string> only(std::string built, std::vector<std::string> later) {

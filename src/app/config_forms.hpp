@@ -20,8 +20,11 @@ struct Form {
   std::function<base::Result<T>(const std::string& text)> read;
 };
 
+base::Error wrong(std::string_view wanted, const std::string& text);  // "must be ..., not ..."
 base::Error not_one_of(const std::vector<std::string_view>& names, const std::string& text);
 std::string join(const std::vector<std::string_view>& names, std::string_view between);
+
+bool is_loopback_host(const std::string& host);  // a literal, or localhost
 
 Form<bool> yes_or_no();
 Form<std::uint64_t> number(std::uint64_t min, std::uint64_t max);
@@ -42,7 +45,9 @@ Form<std::string> socket_path();
 Form<std::string> ip_and_port();      // of a listener
 Form<std::string> server_and_port();  // IP address, the port may be missing: 53
 Form<std::string> endpoint();         // host:port
-Form<std::string> listen_address();   // ip:port, unix:/path or systemd:NAME
+Form<std::string> domain_or_network();
+Form<std::string> https_url();       // of an endpoint: https://host[:port]; http:// to loopback only
+Form<std::string> listen_address();  // ip:port, unix:/path or systemd:NAME
 
 // Only one value works yet; the others are told apart from what makes no sense at all.
 Form<std::string> only(std::string built, std::vector<std::string> later);

@@ -15,9 +15,11 @@ void read_rewrite(Section& section, mail::RewriteRules& into);
 void read_message(Section& section, MessageConfig& into);
 
 void read_dkim(Section& section, DkimConfig& into);
-void read_alignment(Section& section);  // spf and dmarc
+void read_spf(Section& section, SpfConfig& into);
+void read_dmarc(Section& section, DmarcConfig& into);
 void read_dns(Section& section, DnsConfig& into);
 void read_suppression(Section& section, SuppressionConfig& into);
+void read_aws(Section& section, AwsConfig& into);
 
 void read_upstreams(Section& root, std::vector<UpstreamConfig>& into);
 void read_delivery(Section& section, DeliveryConfig& into);

@@ -99,15 +99,35 @@ std::optional<StartFailure> Graph::open_stores() {
 
 std::optional<StartFailure> Graph::make_parts() {
   const auto executor = loop.get_executor();
-  const auto& dns = config().dns;
-  auto made = net::CaresHostResolver::create(executor, clock, {dns.servers, dns.timeout, dns.tries});
+  const auto& options = config().dns;
+  auto made =
+      net::CaresHostResolver::create(executor, clock, {options.servers, options.timeout, options.tries});
   if (!made) return StartFailure{exit_unavailable, "DNS: " + made.error().message};
   resolver = std::move(*made);
   dialer = std::make_unique<net::TcpDialer>(executor, clock, *resolver);
   gate = std::make_unique<policy::Gate>(*suppression, clock, metrics);
+  if (auto failed = make_alignment()) return failed;
   intake = std::make_unique<intake::Intake>(intake_dependencies());
   delivery = std::make_unique<delivery::Delivery>(delivery_dependencies());
   register_gauges();
+  return std::nullopt;
+}
+
+std::optional<StartFailure> Graph::make_alignment() {
+  const auto executor = loop.get_executor();
+  const auto& options = config().dns;
+  net::DnsCacheOptions cache;
+  cache.entries = options.cache;
+  auto made =
+      net::CaresResolver::create(executor, clock, {options.servers, options.timeout, options.tries}, cache);
+  if (!made) return StartFailure{exit_unavailable, "DNS: " + made.error().message};
+  dns = std::move(*made);
+  alignment = std::make_unique<policy::Alignment>(*dns, policy::PublicSuffixes::builtin(), clock, executor);
+  auto book = [this](policy::AlignmentNote note) {
+    ledger->record(ledger::Alignment{std::move(note.id), std::move(note.spf), std::move(note.dmarc),
+                                     std::move(note.detail)});
+  };
+  message_gate = std::make_unique<policy::MessageGate>(*alignment, executor, clock, log, metrics, book);
   return std::nullopt;
 }
 
@@ -116,6 +136,7 @@ void Graph::connect() {
     const auto& now = config();
     log.configure(now.log.format, now.log.level, now.log.mask_addresses);
     memory.set_limit(now.limits.memory);
+    alignment->settings_changed();
     delivery->settings_changed();
   });
   background.spawn("watch files", snapshots.watch(clock));
@@ -143,18 +164,8 @@ std::string Graph::not_ready() const {
 intake::Dependencies Graph::intake_dependencies() {
   auto settings = [this] { return snapshots.current()->intake; };
   auto free_disk = [this] { return disk_watch.free_bytes(); };
-  return {loop.get_executor(),
-          clock,
-          random,
-          log,
-          metrics,
-          disk,
-          memory,
-          *gate,
-          *spool,
-          *ledger,
-          settings,
-          free_disk};
+  return {loop.get_executor(), clock,  random,  log,      metrics,  disk, memory, *gate,
+          message_gate.get(),  *spool, *ledger, settings, free_disk};
 }
 
 delivery::Dependencies Graph::delivery_dependencies() {

@@ -69,6 +69,9 @@ struct Graph {
   std::unique_ptr<net::CaresHostResolver> resolver;
   std::unique_ptr<net::TcpDialer> dialer;
   std::unique_ptr<policy::Gate> gate;
+  std::unique_ptr<net::CaresResolver> dns;
+  std::unique_ptr<policy::Alignment> alignment;
+  std::unique_ptr<policy::MessageGate> message_gate;
   std::unique_ptr<intake::Intake> intake;
   std::unique_ptr<delivery::Delivery> delivery;
   bool stopping = false;
@@ -80,6 +83,7 @@ struct Graph {
   intake::Dependencies intake_dependencies();
   delivery::Dependencies delivery_dependencies();
   admin::Dependencies admin_dependencies();
+  std::optional<StartFailure> make_alignment();
   void register_gauges();
 };
 

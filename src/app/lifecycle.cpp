@@ -10,6 +10,7 @@
 
 #include "postern/app/exit_code.hpp"
 #include "service_manager.hpp"
+#include "state_volume.hpp"
 
 namespace postern::app {
 
@@ -32,6 +33,7 @@ base::Task<void> Lifecycle::run() {
   if (!due) graph_.log.error("queue", {{"reason", due.error().message}});
   graph_.connect();
   graph_.background.spawn("watch spool", watch_spool());
+  graph_.background.spawn("watchdog", keep_watchdog_quiet(graph_.clock));
   report_ready();
   while (!over_) co_await ended_->wait();
   notify_service_manager("STOPPING=1");
@@ -51,6 +53,8 @@ void Lifecycle::report_ready() {
   for (const auto& warning : warnings(graph_.snapshots.current()->config)) {
     graph_.log.warn("config", {{"key", warning.key}, {"reason", warning.message}});
   }
+  const auto passing = volume_warning(mounts_of_this_process(), graph_.snapshots.current()->config.state_dir);
+  if (!passing.empty()) graph_.log.warn("state_dir", {{"reason", passing}});
   if (const auto& signer = graph_.snapshots.current()->delivery->signer) {
     for (const auto& warning : signer->warnings()) graph_.log.warn("dkim", {{"reason", warning}});
   }
@@ -112,6 +116,9 @@ void Lifecycle::take_down() {
   for (auto& listener : graph_.admin_listeners) listener->close();
   graph_.background.cancel();
   graph_.admin_sessions.cancel();
+  graph_.message_gate->stop();
+  graph_.alignment->stop();
+  graph_.dns->stop();
   graph_.resolver->stop();
   const auto left = graph_.spool->totals();
   graph_.spool->close();

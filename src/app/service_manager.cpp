@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -25,6 +26,26 @@ void notify_service_manager(std::string_view state) {
   (void)::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
                  size);
   ::close(fd);
+}
+
+base::Duration watchdog_interval(const char* usec, const char* watched_pid, int pid) {
+  const auto number = [](const char* text) {
+    std::int64_t value = 0;
+    if (text != nullptr) std::from_chars(text, text + std::strlen(text), value);
+    return value;
+  };
+  if (watched_pid != nullptr && number(watched_pid) != pid) return base::Duration::zero();
+  return base::Duration(number(usec) / 2000);
+}
+
+base::Task<void> keep_watchdog_quiet(base::Clock& clock) {
+  const auto interval =
+      watchdog_interval(std::getenv("WATCHDOG_USEC"), std::getenv("WATCHDOG_PID"), ::getpid());
+  if (interval == base::Duration::zero()) co_return;
+  for (;;) {
+    notify_service_manager("WATCHDOG=1");
+    co_await base::sleep_for(clock, interval);
+  }
 }
 
 }  // namespace postern::app

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "postern/dkim/signer.hpp"
+#include "postern/mail/address.hpp"
 #include "postern/net/ip.hpp"
 #include "postern/net/tls.hpp"
 
@@ -20,6 +21,17 @@ void add_problem(Problems& problems, const Config& config, std::string key, std:
   problems.push_back({line, std::move(key), std::move(message)});
 }
 
+std::shared_ptr<const policy::AlignmentSettings> alignment_settings(const Config& config) {
+  auto out = std::make_shared<policy::AlignmentSettings>();
+  out->spf = config.spf.action;
+  out->dmarc = config.dmarc.action;
+  out->authorised = config.spf.authorised;
+  for (const auto& [identity, domain] : config.spf.mail_from_domain)
+    out->mail_from_domain[mail::to_lower(identity)] = mail::to_lower(domain);
+  out->region = config.aws.region;
+  return out;
+}
+
 policy::Settings policy_settings(const Config& config) {
   policy::Settings out;
   for (const auto& text : config.access.networks) out.networks.push_back(net::Network::parse(text).value());
@@ -30,6 +42,7 @@ policy::Settings policy_settings(const Config& config) {
   out.suppression_reasons = config.suppression.reasons;
   out.suppression_on_error = config.suppression.on_error;
   out.suppression_max_age = config.suppression.max_age;
+  out.alignment = alignment_settings(config);
   return out;
 }
 
@@ -126,9 +139,11 @@ delivery::Settings delivery_settings(const Config& config, Problems& problems) {
 SnapshotResult build_snapshot(Config config) {
   Problems problems;
   auto snapshot = std::make_shared<Snapshot>();
-  snapshot->policy = std::make_shared<policy::Settings>(policy_settings(config));
-  snapshot->intake = std::make_shared<intake::Settings>(intake_settings(config, snapshot->policy));
+  auto policy = std::make_shared<policy::Settings>(policy_settings(config));
   snapshot->delivery = std::make_shared<delivery::Settings>(delivery_settings(config, problems));
+  policy->signer = snapshot->delivery->signer;
+  snapshot->policy = std::move(policy);
+  snapshot->intake = std::make_shared<intake::Settings>(intake_settings(config, snapshot->policy));
   if (!problems.empty()) return problems;
   snapshot->config = std::move(config);
   return SnapshotPtr(std::move(snapshot));

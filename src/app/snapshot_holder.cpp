@@ -44,12 +44,10 @@ base::Task<void> SnapshotHolder::reload(std::string why) {
   reloading_ = false;
   seen_ = std::move(stamps);
   if (!loaded) {
-    for (const auto& problem : loaded.error()) {
-      log_.error("reload", {{"status", "refused"}, {"reason", to_string(problem, config_file_)}});
-    }
-    log_.error("reload", {{"status", "refused"}, {"effect", "the configuration in use stays in force"}});
+    refuse(std::move(loaded).error());
     co_return;
   }
+  refused_.clear();
   for (const auto& key : needs_restart(current_->config, (*loaded)->config)) {
     log_.warn("reload", {{"key", key}, {"effect", "takes effect after a restart"}});
   }
@@ -59,12 +57,22 @@ base::Task<void> SnapshotHolder::reload(std::string why) {
   if (changed_) changed_();
 }
 
+// Once for the same problems, however often they are met.
+void SnapshotHolder::refuse(Problems problems) {
+  if (problems == refused_) return;
+  for (const auto& problem : problems) {
+    log_.error("reload", {{"status", "refused"}, {"reason", to_string(problem, config_file_)}});
+  }
+  log_.error("reload", {{"status", "refused"}, {"effect", "the configuration in use stays in force"}});
+  refused_ = std::move(problems);
+}
+
 base::Task<void> SnapshotHolder::watch(base::Clock& clock) {
   for (;;) {
     co_await base::sleep_for(clock, poll_interval);
     auto work = [this, config = current_] { return stamp(watched_files(config->config)); };
     auto now = co_await base::offload(disk_, std::move(work));
-    if (now == seen_) continue;
+    if (now == seen_ && refused_.empty()) continue;
     seen_ = now;
     const std::string why = "a file has changed";
     co_await reload(why);

@@ -23,7 +23,9 @@ class SnapshotHolder {
   void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
 
   base::Task<void> reload(std::string why);
-  base::Task<void> watch(base::Clock& clock);  // polls the files of the snapshot every 2 s, until cancelled
+  // Polls the files of the snapshot every 2 s, until cancelled. A configuration that was refused is tried
+  // again each time: what it lacks may be a file that the one in force does not know.
+  base::Task<void> watch(base::Clock& clock);
 
  private:
   struct Stamp {
@@ -40,6 +42,9 @@ class SnapshotHolder {
   base::Log& log_;
   std::function<void()> changed_;
   std::vector<Stamp> seen_;
+  void refuse(Problems problems);
+
+  Problems refused_;  // empty: the last reload went well
   bool reloading_ = false;
 };
 

@@ -31,9 +31,19 @@ bool has_control_character(const std::string& text) {
   });
 }
 
+// "access.networks[0]" -> "access.networks"
+std::string without_index(const std::string& key) {
+  return key.ends_with(']') ? key.substr(0, key.find_last_of('[')) : key;
+}
+
 }  // namespace
 
 void Loading::problem(int line, std::string key, std::string message) {
+  const auto variable = from_environment.find(without_index(key));
+  if (variable != from_environment.end()) {
+    key = variable->second;
+    line = 0;
+  }
   if (problems.size() < most_problems) problems.push_back({line, std::move(key), std::move(message)});
 }
 
@@ -175,11 +185,11 @@ void Section::pairs(const std::string& name, std::vector<std::pair<std::string, 
   }
 }
 
-void Section::secret(const std::string& name, std::string& into, std::string& file) {
+void Section::secret(const std::string& name, std::string& into, std::string& file, bool may_be_empty) {
   const std::string twin = name + "_file";
-  value(name, into, some_text());
-  value(twin, file, some_text());
-  if (has(name) && has(twin))
+  value(name, into, may_be_empty ? any_text() : some_text());
+  value(twin, file, may_be_empty ? any_text() : some_text());
+  if (has(name) && has(twin) && !file.empty() && !into.empty())
     return problem(twin, "is given beside " + name + ": only one of the two can count");
   if (!file.empty()) into = read_secret(twin, file);
 }

@@ -26,6 +26,7 @@ struct Loading {
   const bool describing;
   Problems problems;
   std::map<std::string, int> lines;
+  std::map<std::string, std::string> from_environment;  // path -> variable
   std::vector<KeyInfo> keys;
   int merges_left = 100;  // "<<" of "<<" of ... multiplies
 
@@ -62,7 +63,7 @@ class Section {
   void pairs(const std::string& name, std::vector<std::pair<std::string, std::string>>& into,
              const Form<std::string>& names, const Form<std::string>& values);
   // `name`, or `name`_file which is read now.
-  void secret(const std::string& name, std::string& into, std::string& file);
+  void secret(const std::string& name, std::string& into, std::string& file, bool may_be_empty = false);
   // The value is checked, but there is nothing to choose yet.
   void only_value(const std::string& name, const Form<std::string>& form);
 

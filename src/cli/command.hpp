@@ -24,7 +24,8 @@ struct Terminal {
 // Filled while the arguments are read; `run` is the command that was chosen.
 struct Invocation {
   Terminal terminal;
-  std::string config_file = "/etc/postern/postern.yaml";
+  std::string config_file = app::default_config_file;
+  bool config_given = false;  // false: the default
   std::function<int()> run;
 };
 
@@ -49,6 +50,8 @@ void add_check(CLI::App& program, Invocation& invocation);
 void add_queue(CLI::App& program, Invocation& invocation);
 void add_suppression(CLI::App& program, Invocation& invocation);
 void add_log(CLI::App& program, Invocation& invocation);
+void add_spf(CLI::App& program, Invocation& invocation);
+void add_doctor(CLI::App& program, Invocation& invocation);
 void add_health(CLI::App& program, Invocation& invocation);
 void add_completion(CLI::App& program, Invocation& invocation);
 

@@ -49,6 +49,9 @@ void print_row(std::ostream& out, const json::object& row) {
   if (const auto ses_id = text(row, "ses_id"); !ses_id.empty()) out << " ses_id=" << ses_id;
   if (const auto reason = text(row, "reason"); !reason.empty())
     out << " reason=" << json::serialize(json::value(reason));
+  if (const auto spf = text(row, "spf"); !spf.empty())
+    out << fmt::format(" spf={} dmarc={} alignment={}", spf, text(row, "dmarc"),
+                       json::serialize(json::value(text(row, "alignment"))));
   out << "\n";
 }
 

@@ -16,6 +16,7 @@ namespace {
 // To the program and to every subcommand, so that it is taken at each place and each help tells of it.
 void add_config_option(CLI::App& command, Invocation& invocation) {
   command.add_option("-c,--config", invocation.config_file, "configuration file")
+      ->each([&invocation](const std::string&) { invocation.config_given = true; })
       ->type_name("FILE")
       ->capture_default_str();
   for (auto* sub : command.get_subcommands([](const CLI::App*) { return true; }))
@@ -33,6 +34,8 @@ void describe(CLI::App& program, Invocation& invocation) {
   add_queue(program, invocation);
   add_suppression(program, invocation);
   add_log(program, invocation);
+  add_doctor(program, invocation);
+  add_spf(program, invocation);
   add_health(program, invocation);
   add_completion(program, invocation);
   add_config_option(program, invocation);
@@ -71,7 +74,7 @@ void add_serve(CLI::App& program, Invocation& invocation) {
 
 int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err) {
   CLI::App program("postern carries mail of local applications to Amazon SES", "postern");
-  Invocation invocation{{out, err}, "/etc/postern/postern.yaml", {}};
+  Invocation invocation{{out, err}, app::default_config_file, false, {}};
   describe(program, invocation);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
   try {

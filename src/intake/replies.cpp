@@ -19,6 +19,15 @@ std::string or_default(const std::string& detail, std::string_view otherwise) {
   return detail.empty() ? std::string(otherwise) : detail;
 }
 
+// RFC 7372 3.2 has the codes of SPF, RFC 7489 10.3 that of DMARC.
+Reply for_alignment(const Verdict& verdict) {
+  const auto detail = or_default(verdict.detail, "The sender is not aligned");
+  if (verdict.reason == Verdict::Reason::spf_fail) return Reply(550, "5.7.23", detail);
+  if (verdict.reason == Verdict::Reason::spf_permerror) return Reply(550, "5.7.24", detail);
+  if (verdict.reason == Verdict::Reason::dmarc_fail) return Reply(550, "5.7.1", detail);
+  return Reply(451, "4.7.24", detail);
+}
+
 }  // namespace
 
 Reply for_client(const Verdict& verdict) {
@@ -41,6 +50,11 @@ Reply for_sender(const Verdict& verdict) {
     case Verdict::Reason::suppressed:
     case Verdict::Reason::suppression_unavailable:
       return refused(550, or_default(verdict.detail, "Sender not allowed"), verdict);
+    case Verdict::Reason::spf_fail:
+    case Verdict::Reason::spf_permerror:
+    case Verdict::Reason::dmarc_fail:
+    case Verdict::Reason::alignment_unknown:
+      return for_alignment(verdict);
   }
   return refused(550, "Sender not allowed", verdict);
 }
@@ -60,6 +74,10 @@ Reply for_recipient(const Verdict& verdict) {
     case Verdict::Reason::client_not_allowed:
     case Verdict::Reason::sender_not_allowed:
     case Verdict::Reason::null_sender:
+    case Verdict::Reason::spf_fail:
+    case Verdict::Reason::spf_permerror:
+    case Verdict::Reason::dmarc_fail:
+    case Verdict::Reason::alignment_unknown:
       return refused(550, or_default(verdict.detail, "Recipient not allowed"), verdict);
   }
   return refused(550, "Recipient not allowed", verdict);

@@ -137,6 +137,7 @@ base::Task<void> Session::check_sender(smtp::MailCommand mail) {
     transaction_.emplace();
     transaction_->id = base::make_id(deps_.clock.wall_now(), deps_.random);
     transaction_->sender = std::move(sender);
+    if (deps_.message_gate != nullptr) deps_.message_gate->expect(settings_->policy, transaction_->sender);
   } else {
     deps_.log.info(
         "refused",
@@ -234,15 +235,30 @@ base::Task<smtp::Reply> Session::accept(Body body) {
     note_refused(reply, fixed.error().detail);
     co_return reply;
   }
-  const auto from = deps_.gate.check_from(*settings_->policy, mail::from_address(*header));
-  if (from.kind != policy::Verdict::Kind::keep) {
-    auto reply = replies::for_sender(from);
-    note_refused(reply, from.detail);
+  const auto verdict = co_await check_message(*header);
+  if (verdict.kind != policy::Verdict::Kind::keep) {
+    auto reply = replies::for_sender(verdict);
+    note_refused(reply, verdict.detail);
     co_return reply;
   }
   std::string bytes = header->bytes();
   auto reply = co_await store(std::move(body), std::move(bytes));
   co_return reply;
+}
+
+// Whether From may be used, and whether receivers would take it from SES.
+base::Task<policy::Verdict> Session::check_message(mail::HeaderBlock& header) {
+  std::string from = mail::from_address(header);
+  auto verdict = deps_.gate.check_from(*settings_->policy, from);
+  const bool goes_on = verdict.kind == policy::Verdict::Kind::keep && !transaction_->recipients.empty();
+  if (!goes_on || deps_.message_gate == nullptr) co_return verdict;
+  policy::MessageFacts facts(transaction_->id, transaction_->sender, std::move(from));
+  auto checked = co_await deps_.message_gate->check(settings_->policy, std::move(facts));
+  if (checked.found) {
+    transaction_->alignment = policy::alignment_text(*checked.found);
+    header.prepend("X-Postern-Alignment", transaction_->alignment);
+  }
+  co_return std::move(checked.verdict);
 }
 
 base::Task<smtp::Reply> Session::store(Body body, std::string header) {
@@ -335,7 +351,8 @@ void Session::note_accepted(const spool::Message& message) {
                             {"client", stream_->peer().to_string()},
                             {"helo", protocol_.helo()},
                             {"size", message.content.size()},
-                            {"nrcpt", message.recipients.size()}});
+                            {"nrcpt", message.recipients.size()},
+                            {"alignment", transaction_->alignment}});
 }
 
 void Session::note_refused(const smtp::Reply& reply, std::string_view detail) {

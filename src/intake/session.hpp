@@ -12,6 +12,7 @@
 #include "clients.hpp"
 #include "metrics.hpp"
 #include "postern/intake/intake.hpp"
+#include "postern/mail/header_block.hpp"
 #include "postern/net/buffered.hpp"
 #include "postern/smtp/server_protocol.hpp"
 
@@ -35,6 +36,7 @@ class Session {
       std::string address, detail;
     };
     std::vector<Dropped> dropped;
+    std::string alignment;  // what was found, where it was known in time
   };
 
   base::Task<bool> read_line(std::string& line);  // false: the session is over
@@ -47,6 +49,7 @@ class Session {
   void add_recipient(policy::Verdict verdict);
   base::Task<void> receive();
   base::Task<smtp::Reply> accept(Body body);
+  base::Task<policy::Verdict> check_message(mail::HeaderBlock& header);
   base::Task<smtp::Reply> store(Body body, std::string header);
   spool::MessagePtr make_message(Body& body, std::string header);
   void note_dropped();

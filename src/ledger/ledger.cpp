@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "ledger/store.hpp"
@@ -37,7 +38,10 @@ class Gatherer : public std::enable_shared_from_this<Gatherer> {
  public:
   struct Group {
     std::vector<Row> rows;
+    std::optional<Alignment> alignment;
     std::function<void(base::Result<void>)> done;  // empty: nobody waits
+
+    std::size_t size() const { return rows.size() + (alignment ? 1 : 0); }
   };
 
   Gatherer(std::shared_ptr<Store> store, base::BooksWriter& writer, base::Log& log, Options options)
@@ -70,7 +74,7 @@ class Gatherer : public std::enable_shared_from_this<Gatherer> {
 };
 
 void Gatherer::add(Group group) {
-  const std::size_t rows = group.rows.size();
+  const std::size_t rows = group.size();
   std::unique_lock lock(mutex_);
   if (waiting_rows_ + rows > queue_rows) {
     lock.unlock();
@@ -90,7 +94,7 @@ bool Gatherer::take(std::vector<Group>& groups) {
   const std::lock_guard lock(mutex_);
   std::size_t rows = 0;
   while (!waiting_.empty() && rows < slice_rows) {
-    rows += waiting_.front().rows.size();
+    rows += waiting_.front().size();
     groups.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
@@ -103,16 +107,15 @@ void Gatherer::flush() {
   std::vector<Group> groups;
   const bool more = take(groups);
   if (more) writer_.post([self = shared_from_this()] { self->flush(); });
-  std::vector<const std::vector<Row>*> rows;
-  std::size_t count = 0;
+  Batch batch;
   for (const auto& group : groups) {
-    rows.push_back(&group.rows);
-    count += group.rows.size();
+    for (const auto& row : group.rows) batch.rows.push_back(&row);
+    if (group.alignment) batch.alignments.push_back(&*group.alignment);
   }
-  const auto written = store_->write(rows);
+  const auto written = store_->write(batch);
   for (auto& group : groups)
     if (group.done) group.done(written);
-  report(written, count);
+  report(written, batch.rows.size() + batch.alignments.size());
   if (written.has_error()) return;
   note_time(groups);
   store_->checkpoint_if_due();
@@ -156,7 +159,8 @@ class StoredLedger final : public Ledger {
         gatherer_(std::make_shared<Gatherer>(store_, writer, log, options)),
         disk_(disk) {}
 
-  void record(std::vector<Row> rows) override { gatherer_->add({std::move(rows), {}}); }
+  void record(std::vector<Row> rows) override { gatherer_->add({std::move(rows), {}, {}}); }
+  void record(Alignment found) override { gatherer_->add({{}, std::move(found), {}}); }
   base::Task<base::Result<void>> record_and_wait(std::vector<Row> rows) override;
   base::Task<base::Result<std::vector<Row>>> search(Query query) override;
 
@@ -173,7 +177,7 @@ base::Task<base::Result<void>> StoredLedger::record_and_wait(std::vector<Row> ro
       result = written;
       resume();
     };
-    gatherer_->add({std::move(rows), std::move(done)});
+    gatherer_->add({std::move(rows), {}, std::move(done)});
   };
   co_await base::suspend(std::move(start));
   co_return result;

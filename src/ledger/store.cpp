@@ -37,6 +37,15 @@ CREATE TABLE attempt(
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX by_time ON attempt(time, to_hash))";
 
+// A row a message, not an attempt, and often before the first of them.
+constexpr const char* create_alignment = R"(
+CREATE TABLE alignment(
+  id TEXT NOT NULL PRIMARY KEY,
+  spf TEXT NOT NULL,
+  dmarc TEXT NOT NULL,
+  detail TEXT NOT NULL
+) WITHOUT ROWID, STRICT)";
+
 constexpr const char* insert_sql =
     "INSERT OR REPLACE INTO attempt(id, recipient, attempt, time, arrived, from_address, to_address, stream, "
     "client, size, status, relay, dsn, reply, ses_id, reason, to_hash) "
@@ -45,13 +54,14 @@ constexpr const char* insert_sql =
 constexpr const char* select_sql =
     "SELECT a.id, a.recipient, a.attempt, a.time, a.arrived, a.from_address, a.to_address, a.stream, "
     "a.client, "
-    "a.size, a.status, a.relay, a.dsn, a.reply, a.ses_id, a.reason FROM ";
+    "a.size, a.status, a.relay, a.dsn, a.reply, a.ses_id, a.reason, l.spf, l.dmarc, l.detail FROM ";
+
+constexpr const char* with_alignment = " LEFT JOIN alignment AS l ON l.id = a.id";
 
 // k is read from the index only; the row is looked up for those that pass.
 constexpr const char* by_hash =
     "attempt AS k INDEXED BY by_time CROSS JOIN attempt AS a ON a.id = k.id AND a.recipient = k.recipient "
-    "AND "
-    "a.attempt = k.attempt WHERE k.to_hash = ?";
+    "AND a.attempt = k.attempt";
 
 // FNV-1a of the look-up key: stored, so it may never change.
 std::int64_t hash_of(std::string_view address) {
@@ -95,6 +105,9 @@ Row row_of(SQLite::Statement& s) {
   row.reply = text(13);
   row.ses_id = text(14);
   row.reason = text(15);
+  row.spf = text(16);  // "" where there is none
+  row.dmarc = text(17);
+  row.alignment = text(18);
   return row;
 }
 
@@ -102,7 +115,9 @@ Row row_of(SQLite::Statement& s) {
 std::string statement_of(const Query& query) {
   const bool hashed = !query.to.empty() && query.id.empty();
   std::string sql = select_sql;
-  sql += hashed ? by_hash : "attempt AS a WHERE true";
+  sql += hashed ? by_hash : "attempt AS a";
+  sql += with_alignment;
+  sql += hashed ? " WHERE k.to_hash = ?" : " WHERE true";
   if (!query.to.empty()) sql += " AND lower(a.to_address) = ?";
   if (!query.from.empty()) sql += " AND lower(a.from_address) = ?";
   if (!query.ses_id.empty()) sql += " AND lower(a.ses_id) = ?";
@@ -126,7 +141,7 @@ void bind(SQLite::Statement& statement, const Query& query) {
 base::Result<std::shared_ptr<Store>> Store::open(const std::string& directory) {
   base::DatabaseOptions options;
   options.path = directory + "/ledger.db";
-  options.migrations = {create};
+  options.migrations = {create, create_alignment};
   options.sync = base::DatabaseOptions::Sync::normal;
   options.cache_kib = writer_cache_kib;
   auto database = base::Database::open(options);
@@ -141,7 +156,10 @@ base::Result<std::shared_ptr<Store>> Store::open(const std::string& directory) {
 // The same attempt again, after a crash between ledger and spool, or when the connection failed and no
 // attempt was counted: the later outcome stands.
 Store::Store(std::unique_ptr<base::Database> database, const std::string& path)
-    : database_(std::move(database)), insert_(database_->connection(), insert_sql), readers_(path) {}
+    : database_(std::move(database)),
+      insert_(database_->connection(), insert_sql),
+      insert_alignment_(database_->connection(), "INSERT OR REPLACE INTO alignment VALUES (?, ?, ?, ?)"),
+      readers_(path) {}
 
 Store::Reader::Reader(const std::string& path) : connection(base::open_reader(path, reader_cache_kib)) {}
 
@@ -168,10 +186,19 @@ void Store::insert(const Row& row) {
   insert_.exec();
 }
 
-base::Result<void> Store::write(const std::vector<const std::vector<Row>*>& groups) try {
+void Store::insert(const Alignment& found) {
+  const base::StatementReset inserting(insert_alignment_);
+  insert_alignment_.bindNoCopy(1, found.id);
+  insert_alignment_.bindNoCopy(2, found.spf);
+  insert_alignment_.bindNoCopy(3, found.dmarc);
+  insert_alignment_.bindNoCopy(4, found.detail);
+  insert_alignment_.exec();
+}
+
+base::Result<void> Store::write(const Batch& batch) try {
   SQLite::Transaction transaction(database_->connection());
-  for (const auto* rows : groups)
-    for (const auto& row : *rows) insert(row);
+  for (const auto* row : batch.rows) insert(*row);
+  for (const auto* found : batch.alignments) insert(*found);
   transaction.commit();
   return {};
 } catch (const SQLite::Exception& e) {
@@ -186,6 +213,12 @@ base::Result<bool> Store::purge(base::WallTime before) try {
   remove.bind(1, millis(before));
   remove.bind(2, purge_rows);
   if (remove.exec() > 0) return true;
+  // Ids sort by time: what is older than every row that is left belongs to none.
+  SQLite::Statement orphans(database_->connection(),
+                            "DELETE FROM alignment WHERE id IN (SELECT id FROM alignment "
+                            "WHERE id < (SELECT min(id) FROM attempt) ORDER BY id LIMIT ?)");
+  orphans.bind(1, purge_rows);
+  if (orphans.exec() > 0) return true;
   return database_->shrink();
 } catch (const SQLite::Exception& e) {
   return base::database_error("purge ledger.db", e);

@@ -13,13 +13,19 @@
 
 namespace postern::ledger {
 
+// What goes to disk in one transaction.
+struct Batch {
+  std::vector<const Row*> rows;
+  std::vector<const Alignment*> alignments;
+};
+
 class Store {
  public:
   static base::Result<std::shared_ptr<Store>> open(const std::string& directory);
 
   explicit Store(std::unique_ptr<base::Database> database, const std::string& path);
 
-  base::Result<void> write(const std::vector<const std::vector<Row>*>& groups);  // one transaction
+  base::Result<void> write(const Batch& batch);
   // Deletes a slice of the older rows; true: there may be more, or free pages to give back.
   base::Result<bool> purge(base::WallTime before);
   void checkpoint_if_due();
@@ -32,9 +38,11 @@ class Store {
     std::unique_ptr<SQLite::Database> connection;
   };
   void insert(const Row& row);
+  void insert(const Alignment& found);
 
   std::unique_ptr<base::Database> database_;
   SQLite::Statement insert_;
+  SQLite::Statement insert_alignment_;
   base::Readers<Reader> readers_;  // last: closed before the writer, which then leaves no WAL behind
 };
 

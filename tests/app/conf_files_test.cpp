@@ -64,8 +64,8 @@ Config loaded(const std::string& text) {
 // Naming each member, so that a new section can't be forgotten here.
 void expect_defaults(const Config& config) {
   const Config defaults;
-  const auto& [hostname, state_dir, listen, access, limits, rewrite, message, dkim, dns, suppression,
-               upstream, delivery, admin, log, origin] = config;
+  const auto& [hostname, state_dir, listen, access, limits, rewrite, message, dkim, spf, dmarc, dns,
+               suppression, aws, upstream, delivery, admin, log, origin] = config;
   EXPECT_EQ(state_dir, defaults.state_dir);
   ASSERT_EQ(listen.size(), defaults.listen.size());
   for (std::size_t i = 0; i < listen.size(); ++i) EXPECT_EQ(listen[i].address, defaults.listen[i].address);
@@ -73,7 +73,11 @@ void expect_defaults(const Config& config) {
   EXPECT_EQ(limits, defaults.limits);
   EXPECT_EQ(message, defaults.message);
   EXPECT_EQ(dkim.on_missing_key, defaults.dkim.on_missing_key);
+  EXPECT_EQ(spf.action, defaults.spf.action);
+  EXPECT_EQ(spf.authorised, defaults.spf.authorised);
+  EXPECT_EQ(dmarc, defaults.dmarc);
   EXPECT_EQ(dns, defaults.dns);
+  EXPECT_EQ(aws, defaults.aws);
   EXPECT_EQ(suppression, defaults.suppression);
   EXPECT_EQ(delivery, defaults.delivery);
   EXPECT_EQ(admin, defaults.admin);

@@ -52,10 +52,14 @@ message: {bare_newline: reject, add_missing: false}
 dkim:
   on_missing_key: defer
   keys: [{domain: example.com, selector: s1, key_file: /k.pem, subdomains: false}]
-spf: {action: off}
+spf: {action: enforce, authorised: [amazonses.com, 192.0.2.0/24],
+      mail_from_domain: {example.com: b.example.com}}
 dmarc: {action: false}
-dns: {servers: ["127.0.0.1:5353", 10.0.0.2, "::1"], timeout: 500ms, tries: 3}
-suppression: {action: hold, reasons: [COMPLAINT], on_error: defer, max_age: 5d}
+dns: {servers: ["127.0.0.1:5353", 10.0.0.2, "::1"], timeout: 500ms, tries: 3, cache: 77}
+suppression: {action: hold, reasons: [COMPLAINT], on_error: defer, max_age: 5d,
+              sync: {enabled: true, interval: 1m, full_interval: 2h}}
+aws: {region: eu-west-1, endpoint_url: "https://127.0.0.1:8443", ca_file: /aws-ca.pem, profile: mail,
+      access_key_id: AKIA, secret_access_key_file: /run/secrets/aws}
 upstream:
   - {type: smtp, endpoint: "[::1]:465", tls: implicit, ca_file: /ca.pem, username: AKIA,
      password_file: /run/secrets/ses,
@@ -69,6 +73,7 @@ log: {format: json, level: warn, mask_addresses: true}
 Config with_every_key() {
   FakeMachine fake;
   fake.files["/run/secrets/ses"] = "secret\n";
+  fake.files["/run/secrets/aws"] = "key\n";
   return parse(every_key, fake).value();
 }
 
@@ -100,13 +105,49 @@ TEST(Config, every_value_about_messages_arrives_in_its_field) {
   EXPECT_FALSE(config.dkim.keys[0].subdomains);
 }
 
+TEST(Config, every_value_about_alignment_arrives_in_its_field) {
+  const Config config = with_every_key();
+  EXPECT_EQ(config.spf, (SpfConfig{policy::AlignmentAction::enforce,
+                                   {"amazonses.com", "192.0.2.0/24"},
+                                   {{"example.com", "b.example.com"}}}));
+  EXPECT_EQ(config.dmarc, (DmarcConfig{policy::AlignmentAction::off}));
+}
+
+TEST(Config, keys_of_aws_come_in_pairs_and_not_in_clear) {
+  EXPECT_THAT(problems_with_upstream("aws: {access_key_id: AKIA}"),
+              ElementsAre("2: aws.access_key_id: needs a secret_access_key or secret_access_key_file"));
+  EXPECT_THAT(problems_with_upstream("aws: {secret_access_key: s}"),
+              ElementsAre("2: aws.secret_access_key: needs an access_key_id"));
+  EXPECT_THAT(problems_with_upstream("aws: {access_key_id: \"\", secret_access_key: \"\"}"), ElementsAre());
+  EXPECT_THAT(problems_with_upstream("aws: {endpoint_url: \"http://email.example.com\"}"),
+              ElementsAre("2: aws.endpoint_url: http:// is for loopback only, keys would go in clear to "
+                          "'http://email.example.com'"));
+  EXPECT_THAT(problems_with_upstream("aws: {endpoint_url: \"https://a b\"}"),
+              ElementsAre("2: aws.endpoint_url: must be https://host[:port], not 'https://a b'"));
+}
+
+TEST(Config, derived_credentials_stand_alone) {
+  EXPECT_THAT(problems_of("upstream: [{endpoint: \"h.example:1\", derive: true, username: x}]"),
+              ElementsAre("1: upstream[0].derive: user name and password come from the AWS keys: leave them "
+                          "out"));
+  EXPECT_TRUE(parse("upstream: [{endpoint: \"h.example:1\", derive: true}]").value().upstream[0].derive);
+}
+
+TEST(Config, a_full_pass_is_no_more_often_than_an_incremental_one) {
+  EXPECT_THAT(problems_with_upstream("suppression: {sync: {interval: 2h, full_interval: 1h}}"),
+              ElementsAre("2: suppression.sync.full_interval: must not be shorter than interval"));
+}
+
 TEST(Config, every_value_of_the_sending_side_arrives_in_its_field) {
   const Config config = with_every_key();
-  EXPECT_EQ(config.dns, (DnsConfig{{"127.0.0.1:5353", "10.0.0.2:53", "[::1]:53"}, 500ms, 3}));
-  EXPECT_EQ(
-      config.suppression,
-      (SuppressionConfig{
-          policy::SuppressionAction::hold, {"COMPLAINT"}, policy::OnError::defer, std::chrono::hours(120)}));
+  EXPECT_EQ(config.dns, (DnsConfig{{"127.0.0.1:5353", "10.0.0.2:53", "[::1]:53"}, 500ms, 3, 77}));
+  EXPECT_EQ(config.suppression, (SuppressionConfig{policy::SuppressionAction::hold,
+                                                   {"COMPLAINT"},
+                                                   policy::OnError::defer,
+                                                   std::chrono::hours(120),
+                                                   {true, 1min, 2h}}));
+  EXPECT_EQ(config.aws, (AwsConfig{"eu-west-1", "https://127.0.0.1:8443", "/aws-ca.pem", "mail", "AKIA",
+                                   "key", "/run/secrets/aws"}));
   EXPECT_EQ(config.upstream, (std::vector<UpstreamConfig>{{"::1",
                                                            465,
                                                            delivery::TlsMode::implicit,
@@ -114,6 +155,7 @@ TEST(Config, every_value_of_the_sending_side_arrives_in_its_field) {
                                                            "AKIA",
                                                            "secret",
                                                            "/run/secrets/ses",
+                                                           false,
                                                            20,
                                                            "set-1",
                                                            {{"app", "shop"}, {"ses:feedback-id-a", "x"}}}}));
@@ -151,11 +193,9 @@ TEST(Config, an_unknown_key_is_refused_with_the_name_that_is_near_or_the_place_w
 
 TEST(Config, keys_of_what_is_not_built_are_unknown) {
   for (const std::string text :
-       {"events: {}", "gmail: {}", "aws: {}", "reputation: {}", "access: {users_file: /x}",
-        "message: {eight_bit: pass}", "message: {duplicate_headers: fix}",
-        "suppression: {sync: {enabled: false}}", "dns: {cache: 10000}", "delivery: {delay_warning: 4h}",
-        "delivery: {bounce_to_sender: true}", "spf: {authorised: [amazonses.com]}",
-        "listen: [{address: \"127.0.0.1:25\", key_file: /k}]"}) {
+       {"events: {}", "gmail: {}", "reputation: {}", "access: {users_file: /x}", "message: {eight_bit: pass}",
+        "message: {duplicate_headers: fix}", "delivery: {delay_warning: 4h}",
+        "delivery: {bounce_to_sender: true}", "listen: [{address: \"127.0.0.1:25\", key_file: /k}]"}) {
     const auto problems = problems_with_upstream(text);
     ASSERT_EQ(problems.size(), 1u) << text;
     EXPECT_THAT(problems[0], HasSubstr("unknown key")) << text;
@@ -163,8 +203,6 @@ TEST(Config, keys_of_what_is_not_built_are_unknown) {
 }
 
 TEST(Config, values_of_what_is_not_built_are_refused_as_such) {
-  EXPECT_THAT(problems_with_upstream("spf: {action: report}"),
-              ElementsAre("2: spf.action: 'report' is not supported yet: only off is"));
   EXPECT_THAT(problems_with_upstream("delivery: {mode: direct}"),
               ElementsAre("2: delivery.mode: 'direct' is not supported yet: only queue is"));
   EXPECT_THAT(problems_with_upstream("listen: [{address: \"127.0.0.1:25\", tls: starttls}]"),
@@ -172,7 +210,7 @@ TEST(Config, values_of_what_is_not_built_are_refused_as_such) {
   EXPECT_THAT(problems_of("upstream: [{type: api, endpoint: \"h.example:1\"}]"),
               ElementsAre("1: upstream[0].type: 'api' is not supported yet: only smtp is"));
   EXPECT_THAT(problems_with_upstream("dmarc: {action: maybe}"),
-              ElementsAre("2: dmarc.action: must be off, not 'maybe'"));
+              ElementsAre("2: dmarc.action: must be one of off, report, enforce, not 'maybe'"));
 }
 
 TEST(Config, a_listener_may_be_inherited_by_name) {

@@ -127,6 +127,7 @@ class IntakeTest : public testing::Test {
   std::shared_ptr<const policy::Settings> policy;
   Settings wanted;
   std::uint64_t free_disk = 1ULL << 40;
+  policy::MessageGate* message_gate = nullptr;
 
   std::unique_ptr<spool::Spool> spool = std::move(
       spool::Spool::open({books.directory.path()}, books.loop.get_executor(), books.log, books.metrics)
@@ -143,9 +144,10 @@ class IntakeTest : public testing::Test {
   std::shared_ptr<support::FakeListener> listener =
       std::make_shared<support::FakeListener>(books.loop.get_executor(), books.clock);
   std::list<support::Script> clients;
-  Intake intake{Dependencies{
-      books.loop.get_executor(), books.clock, random, books.log, books.metrics, books.disk, memory, gate,
-      *spool, *ledger, [this] { return std::make_shared<Settings>(wanted); }, [this] { return free_disk; }}};
+  Intake intake{Dependencies{books.loop.get_executor(), books.clock, random, books.log, books.metrics,
+                             books.disk, memory, gate, message_gate, *spool, *ledger,
+                             [this] { return std::make_shared<Settings>(wanted); },
+                             [this] { return free_disk; }}};
 
  private:
   // A whole reply has come since, or the server has closed.

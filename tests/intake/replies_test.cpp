@@ -14,7 +14,11 @@ constexpr Verdict::Reason all_reasons[] = {Verdict::Reason::none,
                                            Verdict::Reason::null_sender,
                                            Verdict::Reason::recipient_not_allowed,
                                            Verdict::Reason::suppressed,
-                                           Verdict::Reason::suppression_unavailable};
+                                           Verdict::Reason::suppression_unavailable,
+                                           Verdict::Reason::spf_fail,
+                                           Verdict::Reason::spf_permerror,
+                                           Verdict::Reason::dmarc_fail,
+                                           Verdict::Reason::alignment_unknown};
 
 TEST(Replies, a_verdict_that_rejects_or_defers_never_becomes_a_positive_reply) {
   for (const auto reason : all_reasons) {
@@ -52,6 +56,16 @@ TEST(Replies, every_reply_has_an_enhanced_code_of_its_class) {
     ASSERT_FALSE(reply.enhanced.empty()) << reply.to_string();
     EXPECT_EQ(reply.enhanced[0] - '0', reply.code / 100) << reply.to_string();
   }
+}
+
+TEST(Replies, of_alignment_have_the_codes_of_the_contract) {
+  const auto code = [](Verdict::Reason reason) {
+    return replies::for_sender({Verdict::Kind::reject, reason, "", "why"}).to_string();
+  };
+  EXPECT_EQ(code(Verdict::Reason::spf_fail), "550 5.7.23 why");
+  EXPECT_EQ(code(Verdict::Reason::spf_permerror), "550 5.7.24 why");
+  EXPECT_EQ(code(Verdict::Reason::dmarc_fail), "550 5.7.1 why");
+  EXPECT_EQ(code(Verdict::Reason::alignment_unknown), "451 4.7.24 why");
 }
 
 TEST(Replies, say_what_the_contract_says) {

@@ -49,6 +49,35 @@ struct LedgerTest : testing::Test {
 
 using Names = std::vector<std::string>;
 
+TEST_F(LedgerTest, what_was_found_of_a_message_comes_with_each_of_its_rows) {
+  Row first = row("a@example.com");
+  Row second = first;
+  second.recipient = 1;
+  second.to = "b@example.com";
+  ledger->record(Alignment{first.id, "softfail", "fail", "p=reject at example.com: neither leg aligns"});
+  record({first, second, row("c@example.com")});
+  for (const std::string to : {"a@example.com", "b@example.com"}) {
+    Query query;
+    query.to = to;
+    const auto found = search(query);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].spf, "softfail");
+    EXPECT_EQ(found[0].dmarc, "fail");
+    EXPECT_EQ(found[0].alignment, "p=reject at example.com: neither leg aligns");
+  }
+  Query other;
+  other.to = "c@example.com";
+  EXPECT_EQ(search(other).at(0).spf + search(other).at(0).dmarc + search(other).at(0).alignment, "");
+}
+
+TEST_F(LedgerTest, a_finding_that_comes_after_the_row_is_found_with_it) {
+  const Row r = row("a@example.com");
+  record({r});
+  ledger->record(Alignment{r.id, "pass", "pass", "dkim"});
+  record({});  // what was handed in before is on disk when this returns
+  EXPECT_EQ(search({}).at(0).alignment, "dkim");
+}
+
 TEST_F(LedgerTest, gives_back_every_field) {
   Row r = row("To@Example.com");
   r.recipient = 3;

@@ -1,5 +1,5 @@
-"""dns_faults.py PROGRAM: runs PROGRAM (dns_faults.cpp) against testdns.py of the outside test tools, which lie
-beside the corpora (POSTERN_CORPORA, default: ../shared/corpora). Exit 77: they are not here."""
+"""dns_faults.py PROGRAM: runs PROGRAM (dns_faults.cpp) against testdns.py of the outside test tools, which
+lie beside the corpora (POSTERN_CORPORA, default: ../shared/corpora). Exit 77: they are not here."""
 import json
 import os
 import pathlib

@@ -19,6 +19,7 @@
 #include "postern/delivery/delivery.hpp"
 #include "postern/dkim/signer.hpp"
 #include "postern/mail/rewrite.hpp"
+#include "postern/policy/alignment.hpp"
 #include "postern/policy/gate.hpp"
 
 namespace postern::app {
@@ -64,11 +65,31 @@ struct DkimConfig {
   std::vector<dkim::KeySpec> keys;
 };
 
+struct SpfConfig {
+  policy::AlignmentAction action = policy::AlignmentAction::report;
+  std::vector<std::string> authorised{"amazonses.com"};               // domains or networks
+  std::vector<std::pair<std::string, std::string>> mail_from_domain;  // identity -> its custom MAIL FROM
+  bool operator==(const SpfConfig&) const = default;
+};
+
+struct DmarcConfig {
+  policy::AlignmentAction action = policy::AlignmentAction::report;
+  bool operator==(const DmarcConfig&) const = default;
+};
+
 struct DnsConfig {
   std::vector<std::string> servers;  // host:port; empty: the system's
   base::Duration timeout{std::chrono::seconds(2)};
   int tries = 2;
+  std::size_t cache = 10'000;  // answers
   bool operator==(const DnsConfig&) const = default;
+};
+
+struct SyncConfig {
+  bool enabled = false;
+  base::Duration interval{std::chrono::minutes(5)};
+  base::Duration full_interval{std::chrono::hours(24)};
+  bool operator==(const SyncConfig&) const = default;
 };
 
 struct SuppressionConfig {
@@ -76,7 +97,20 @@ struct SuppressionConfig {
   std::vector<std::string> reasons{"BOUNCE", "COMPLAINT"};
   policy::OnError on_error = policy::OnError::send;
   base::Duration max_age{0};  // 0: as long as SES lists it
+  SyncConfig sync;
   bool operator==(const SuppressionConfig&) const = default;
+};
+
+// Empty texts: as the SDKs find them.
+struct AwsConfig {
+  std::string region = "ap-northeast-1";
+  std::string endpoint_url;
+  std::string ca_file;
+  std::string profile;
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string secret_access_key_file;
+  bool operator==(const AwsConfig&) const = default;
 };
 
 struct UpstreamConfig {
@@ -87,6 +121,7 @@ struct UpstreamConfig {
   std::string username;
   std::string password;       // whichever way it was given
   std::string password_file;  // where it was read from; empty: written in the file
+  bool derive = false;        // user name and password come from the AWS keys
   std::size_t connections = 8;
   std::string configuration_set;
   std::vector<std::pair<std::string, std::string>> tags;
@@ -134,8 +169,11 @@ struct Config {
   mail::RewriteRules rewrite;
   MessageConfig message;
   DkimConfig dkim;
+  SpfConfig spf;
+  DmarcConfig dmarc;
   DnsConfig dns;
   SuppressionConfig suppression;
+  AwsConfig aws;
   std::vector<UpstreamConfig> upstream;  // never empty
   DeliveryConfig delivery;
   AdminConfig admin;
@@ -143,8 +181,11 @@ struct Config {
   Origin origin;
 };
 
+// May be missing when the environment configures (POSTERN_..., RELAYHOST).
+inline constexpr const char* default_config_file = "/etc/postern/postern.yaml";
+
 struct Problem {
-  int line = 1;
+  int line = 1;     // 0: in the environment; the key is a variable's name
   std::string key;  // dotted path; "yaml" when the file as such is wrong
   std::string message;
   bool operator==(const Problem&) const = default;

@@ -18,7 +18,7 @@ namespace postern::aws {
 struct Credentials {
   SigningKey key;
   std::optional<base::WallTime> expires;
-  std::string source;  // "environment", "profile default of /root/.aws/credentials", "container", "imds" ...
+  std::string source;  // "environment", "profile default of ~/.aws/credentials", "container", "imds" ...
 };
 
 class CredentialProvider {

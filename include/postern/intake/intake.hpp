@@ -18,6 +18,7 @@
 #include "postern/mail/fixups.hpp"
 #include "postern/net/listener.hpp"
 #include "postern/policy/gate.hpp"
+#include "postern/policy/message_gate.hpp"
 #include "postern/spool/spool.hpp"
 
 namespace postern::intake {
@@ -48,6 +49,7 @@ struct Dependencies {
   base::Pool& disk;
   base::Budget& memory;
   policy::Gate& gate;
+  policy::MessageGate* message_gate;  // null: alignment is not looked at
   spool::Spool& spool;
   ledger::Ledger& ledger;
   std::function<std::shared_ptr<const Settings>()> settings;  // the current snapshot

@@ -33,7 +33,16 @@ struct Row {
   std::string dsn;    // 2.0.0
   std::string reply;
   std::string ses_id;
-  std::string reason;  // outcome's or suppression's word
+  std::string reason;                 // outcome's or suppression's word
+  std::string spf, dmarc, alignment;  // of the message, see Alignment; read, never written with the row
+};
+
+// What receivers were found likely to think of a message, when it was accepted.
+struct Alignment {
+  std::string id;      // of the message
+  std::string spf;     // RFC 7208's word
+  std::string dmarc;   // pass, fail, none, permerror, temperror
+  std::string detail;  // the leg that passes, or what is wrong
 };
 
 struct Query {
@@ -57,6 +66,7 @@ class Ledger {
   // Returns at once. Rows that can't be written, or are more than the queue takes when the disk hangs, are
   // lost; the log says so.
   virtual void record(std::vector<Row> rows) = 0;
+  virtual void record(Alignment found) = 0;  // likewise; once a message
   virtual base::Task<base::Result<void>> record_and_wait(
       std::vector<Row> rows) = 0;  // committed (not synced) when it returns
   virtual base::Task<base::Result<std::vector<Row>>> search(Query query) = 0;  // newest first

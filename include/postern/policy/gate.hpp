@@ -9,8 +9,10 @@
 
 #include "postern/base/metrics.hpp"
 #include "postern/base/task.hpp"
+#include "postern/dkim/signer.hpp"
 #include "postern/mail/rewrite.hpp"
 #include "postern/net/ip.hpp"
+#include "postern/policy/alignment.hpp"
 #include "postern/suppression/list.hpp"
 
 namespace postern::policy {
@@ -27,7 +29,9 @@ struct Settings {
   std::vector<std::string>
       suppression_reasons;  // BOUNCE and COMPLAINT count when they are here; MANUAL and others always do
   OnError suppression_on_error = OnError::send;
-  base::Duration suppression_max_age{0};  // of BOUNCE and COMPLAINT; 0: for ever
+  base::Duration suppression_max_age{0};               // of BOUNCE and COMPLAINT; 0: for ever
+  std::shared_ptr<const AlignmentSettings> alignment;  // null: not looked at
+  std::shared_ptr<const dkim::Signer> signer;          // whose domain would be aligned; null: unsigned
 };
 
 struct Verdict {
@@ -41,6 +45,10 @@ struct Verdict {
     recipient_not_allowed,
     suppressed,
     suppression_unavailable,
+    spf_fail,
+    spf_permerror,
+    dmarc_fail,
+    alignment_unknown,  // the DNS did not answer
   };
   Kind kind = Kind::keep;
   Reason reason = Reason::none;

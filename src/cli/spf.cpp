@@ -1,0 +1,150 @@
+// postern spf: an SPF evaluation, term by term, for people who have to repair a record.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <ostream>
+
+#include "cli/command.hpp"
+#include "cli/network.hpp"
+#include "postern/app/exit_code.hpp"
+#include "postern/mail/address.hpp"
+#include "postern/policy/spf.hpp"
+
+namespace postern::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+struct Question {
+  std::string domain, ip, from, helo;
+  bool as_json = false;
+};
+
+// The command is of use on machines that have no postern.yaml: then the system's DNS is asked.
+app::Config config_or_defaults(const Invocation& invocation) {
+  if (!invocation.config_given && !std::filesystem::exists(invocation.config_file)) return {};
+  return load(invocation);
+}
+
+struct Client {
+  net::IpAddress ip;
+  std::string note;  // why this one
+};
+
+// Without --ip: SES, as the record has to authorise it.
+Client client_of(const Question& question, const app::Config& config, Network& network) {
+  if (!question.ip.empty()) {
+    const auto ip = net::IpAddress::parse(question.ip);
+    if (ip.has_error()) throw Failure{app::exit_usage, "--ip: " + ip.error().message};
+    return {*ip, {}};
+  }
+  for (const auto& authorised : config.spf.authorised) {
+    const auto given = net::Network::parse(authorised);
+    if (given.has_value()) return {given->address, "first of " + authorised + " in spf.authorised"};
+    const auto survey = network.run(policy::survey_spf(network.dns(), authorised));
+    if (!survey.networks.empty())
+      return {survey.networks.front().address, "first that SPF of " + authorised + " lists"};
+  }
+  throw Failure{app::exit_unavailable, "no network of spf.authorised could be found in the DNS: give --ip"};
+}
+
+json::object to_json(const policy::SpfTerm& term) {
+  json::object out;
+  out["domain"] = term.domain;
+  out["depth"] = term.depth;
+  out["term"] = term.text;
+  out["match"] = term.match;
+  out["result"] = std::string(policy::to_string(term.result));
+  out["lookups"] = term.lookups;
+  out["void_lookups"] = term.void_lookups;
+  out["note"] = term.note;
+  return out;
+}
+
+json::object to_json(const policy::SpfReport& report, const policy::SpfQuery& query) {
+  json::object out;
+  out["result"] = std::string(policy::to_string(report.result));
+  out["lookups"] = report.lookups;
+  out["void_lookups"] = report.void_lookups;
+  out["explanation"] = report.explanation;
+  out["problem"] = report.problem;
+  out["domain"] = query.domain;
+  out["ip"] = query.ip.to_string();
+  out["sender"] = query.sender;
+  out["record"] = report.record;
+  json::array terms;
+  for (const auto& term : report.terms) terms.push_back(to_json(term));
+  out["terms"] = std::move(terms);
+  return out;
+}
+
+void print_term(std::ostream& out, const policy::SpfTerm& term) {
+  const std::string indented = std::string(static_cast<std::size_t>(2 + 2 * term.depth), ' ') + term.text;
+  const std::string verdict =
+      term.match ? fmt::format("match: {}", policy::to_string(term.result)) : std::string("no match");
+  out << fmt::format("{:<44} {:<16} look-ups {:>2}", indented, verdict, term.lookups);
+  if (!term.note.empty()) out << "  " << term.note;
+  out << "\n";
+}
+
+void print(std::ostream& out, const policy::SpfReport& report, const policy::SpfQuery& query,
+           const std::string& note) {
+  out << fmt::format(
+      "{}\n", report.record.empty() ? query.domain + ": no SPF record" : query.domain + ": " + report.record);
+  std::string at = query.domain;
+  for (const auto& term : report.terms) {
+    if (term.domain != at)
+      out << std::string(static_cast<std::size_t>(2 * term.depth), ' ') << "  in " << term.domain << ":\n";
+    at = term.domain;
+    print_term(out, term);
+  }
+  out << fmt::format("result: {} for {}{} and sender {}\n", policy::to_string(report.result),
+                     query.ip.to_string(), note.empty() ? "" : " (" + note + ")", query.sender);
+  if (!report.problem.empty()) out << "problem: " << report.problem << "\n";
+  if (!report.explanation.empty()) out << "explanation: " << report.explanation << "\n";
+  out << fmt::format("look-ups: {} of 10, without an answer: {} of 2\n", report.lookups, report.void_lookups);
+}
+
+int explain(const Invocation& invocation, const Question& question) {
+  const auto config = config_or_defaults(invocation);
+  Network network(config.dns);
+  const auto client = client_of(question, config, network);
+  policy::SpfQuery query;
+  query.ip = client.ip;
+  query.domain = question.domain;
+  query.sender = question.from.empty() ? "postmaster@" + question.domain : question.from;
+  query.helo = question.helo.empty() ? question.domain : question.helo;
+  query.receiver = config.hostname;
+  policy::SpfOptions options;
+  options.keep_terms = true;
+  const auto report = network.run(policy::check_host(network.dns(), query, options));
+  if (question.as_json) {
+    invocation.terminal.out << json::serialize(to_json(report, query)) << "\n";
+  } else {
+    print(invocation.terminal.out, report, query, client.note);
+  }
+  return app::exit_ok;
+}
+
+}  // namespace
+
+void add_spf(CLI::App& program, Invocation& invocation) {
+  auto* command = program.add_subcommand("spf", "Explain an SPF evaluation term by term");
+  auto question = std::make_shared<Question>();
+  command->add_option("DOMAIN", question->domain, "whose record to begin with")->required();
+  command->add_option("--ip", question->ip, "address of the sending client; without it the first of SES");
+  command->add_option("--from", question->from, "MAIL FROM, for macros; without it postmaster@DOMAIN");
+  command->add_option("--helo", question->helo, "name in EHLO, for macros; without it DOMAIN");
+  command->add_flag("--json", question->as_json, "one JSON object");
+  command->footer(
+      "Asks the servers of dns.servers, or the system's. Exits 0 whatever the result.\n"
+      "Example:\n  postern spf example.com --ip 54.240.1.1");
+  command->callback([&invocation, question] {
+    invocation.run = [&invocation, question] { return explain(invocation, *question); };
+  });
+}
+
+}  // namespace postern::cli
