@@ -203,9 +203,8 @@ base::Task<void> Session::receive() {
                             {"client", stream_->peer().to_string()},
                             {"from", transaction_->sender},
                             {"reason", body.error().message}});
-    const bool can_tell =
-        body.error().code == base::Errc::timeout || body.error().code == base::Errc::cancelled;
-    if (can_tell) co_await say_and_close(replies::idle_too_long());
+    if (body.error().code == base::Errc::timeout) co_await say_and_close(replies::idle_too_long());
+    if (body.error().code == base::Errc::cancelled) co_await say_and_close(replies::shutting_down());
     open_ = false;
     co_return;
   }

@@ -17,6 +17,7 @@ namespace postern::net {
 
 namespace {
 
+constexpr int retry_time = 10;                                // ms
 constexpr std::size_t largest_answer = 1024UL * 1024 * 1024;  // a listing of 1,000,000 messages fits
 
 // A descriptor that is closed at the end, and the moment until which everything has to be over.
@@ -36,6 +37,9 @@ class Call {
 
  private:
   base::Result<void> wait(short events);
+  std::chrono::milliseconds left() const {
+    return std::chrono::ceil<std::chrono::milliseconds>(until_ - clock_.steady_now());
+  }
 
   int fd_;
   base::Clock& clock_;
@@ -44,9 +48,9 @@ class Call {
 
 base::Result<void> Call::wait(short events) {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - clock_.steady_now()).count();
+    const auto time = left().count();
     pollfd one{fd_, events, 0};
-    const int ready = left > 0 ? ::poll(&one, 1, static_cast<int>(left)) : 0;
+    const int ready = time > 0 ? ::poll(&one, 1, static_cast<int>(time)) : 0;
     if (ready > 0) return {};
     if (ready == 0) return base::fail(base::Errc::timeout, "no answer in time");
     if (errno != EINTR) return base::system_error("poll", errno);
@@ -54,8 +58,13 @@ base::Result<void> Call::wait(short events) {
 }
 
 base::Result<void> Call::connect(const SocketAddress& where) {
-  if (::connect(fd_, where.get(), where.size) == 0) return {};
-  if (errno != EINPROGRESS) return base::system_error("connect", errno);
+  while (::connect(fd_, where.get(), where.size) != 0) {
+    if (errno == EINPROGRESS) break;
+    // A Unix socket whose queue is full says so at once, and nothing tells when there is room.
+    if (errno != EAGAIN) return base::system_error("connect", errno);
+    if (left().count() <= 0) return base::fail(base::Errc::timeout, "no room in the queue of the socket");
+    ::poll(nullptr, 0, retry_time);
+  }
   auto ready = wait(POLLOUT);
   if (!ready) return ready;
   int error = 0;
@@ -87,6 +96,7 @@ base::Result<HttpResponse> Call::receive(bool to_head) {
     if (!ready) return ready.error();
     const auto n = ::recv(fd_, portion, sizeof portion, 0);
     if (n == 0) break;
+    if (n < 0 && errno == ECONNRESET && !bytes.empty()) break;  // it did not read all of the request
     if (n < 0 && errno != EINTR && errno != EAGAIN) return base::system_error("recv", errno);
     if (n > 0) bytes.append(portion, static_cast<std::size_t>(n));
     if (bytes.size() > largest_answer) return base::fail(base::Errc::protocol, "an answer without end");
@@ -117,11 +127,13 @@ base::Result<HttpResponse> http_call(const std::string& address, const HttpReque
   auto done = call.connect(*where);
   const std::string host = address.starts_with("unix:") ? "localhost" : address;
   if (done) done = call.send(to_bytes(request, host));
-  if (!done) return base::fail(done.error().code, fmt::format("{}: {}", address, done.error().message));
-  auto response = call.receive(request.method == "HEAD");
-  if (!response)
-    return base::fail(response.error().code, fmt::format("{}: {}", address, response.error().message));
-  return response;
+  // A server that does not want the rest of the request has answered before it closes.
+  const bool answered = done.has_value() || done.error().code == base::Errc::closed;
+  base::Result<HttpResponse> response = done ? base::Result<HttpResponse>(HttpResponse()) : done.error();
+  if (answered) response = call.receive(request.method == "HEAD");
+  if (response) return response;
+  const auto& why = done ? response.error() : done.error();
+  return base::fail(why.code, fmt::format("{}: {}", address, why.message));
 }
 
 }  // namespace postern::net

@@ -104,21 +104,11 @@ base::Task<base::Result<std::size_t>> SocketStream::complete(Operation operation
 }
 
 base::Task<base::Result<std::size_t>> SocketStream::read_some(std::span<char> into) {
-  if (tls_) {
-    auto got = co_await read_tls(into);
-    co_return got;
-  }
-  auto got = co_await read_plain(into, WhenCancelled::refuse);
-  co_return got;
+  return tls_ ? read_tls(into) : read_plain(into, WhenCancelled::refuse);
 }
 
 base::Task<base::Result<void>> SocketStream::write(std::string_view bytes) {
-  if (tls_) {
-    auto went = co_await write_tls(bytes);
-    co_return went;
-  }
-  auto went = co_await write_plain(bytes);
-  co_return went;
+  return tls_ ? write_tls(bytes) : write_plain(bytes);
 }
 
 // The system call first: most of the time the bytes are there, and only a wait costs a turn of the loop.

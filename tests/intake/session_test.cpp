@@ -359,6 +359,18 @@ TEST_F(SessionTest, at_shutdown_a_mail_on_its_way_is_still_taken) {
   EXPECT_TRUE(stored(answer));
 }
 
+TEST_F(SessionTest, a_mail_that_shutdown_cuts_off_gets_421_and_stays_with_the_client) {
+  auto& client = connect();
+  begin_mail(client);
+  say(client, "DATA");
+  client.reply("From: <a@example.com>\r\n");
+  settle();
+  on_loop([this] { intake.abort(); });
+  EXPECT_THAT(client.writes().back(), StartsWith("421 4.3.2 "));
+  EXPECT_TRUE(client.closed());
+  EXPECT_EQ(spool->totals().messages, 0U);
+}
+
 TEST_F(SessionTest, a_probe_leaves_no_line_in_the_log) {
   auto& client = connect();
   client.hang_up();

@@ -1,6 +1,11 @@
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
 #include <future>
 
 #include "loopback.hpp"
+#include "net/socket_address.hpp"
 #include "postern/net/http_server.hpp"
 
 namespace postern::net {
@@ -288,6 +293,54 @@ TEST_F(HttpTest, a_call_tells_why_it_failed) {
   EXPECT_THAT(refused.error().message, HasSubstr(address));
   auto silent = listen("127.0.0.1:0");
   EXPECT_EQ(http_call(silent->local_address(), get_root, milliseconds(50)).error().code, Errc::timeout);
+}
+
+TEST_F(HttpTest, a_call_waits_for_room_in_the_queue_of_the_socket) {
+  const auto path = directory.file("full");
+  const auto where = SocketAddress::of_path(path).value();
+  const int queue = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::bind(queue, where.get(), where.size), 0);
+  ASSERT_EQ(::listen(queue, 0), 0);
+  const timeval patience{10, 0};
+  ::setsockopt(queue, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const int first = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::connect(first, where.get(), where.size), 0);
+  EXPECT_EQ(http_call("unix:" + path, request("GET", "/"), milliseconds(50)).error().code, Errc::timeout);
+  auto calling = call_later("unix:" + path, request("GET", "/"), seconds(20));
+  EXPECT_EQ(calling.wait_for(milliseconds(50)), std::future_status::timeout);
+  ::close(::accept(queue, nullptr, nullptr));
+  const int second = ::accept(queue, nullptr, nullptr);
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  char asked[1000];
+  EXPECT_GT(::recv(second, asked, sizeof asked, 0), 0);
+  EXPECT_EQ(::send(second, answer.data(), answer.size(), 0), static_cast<ssize_t>(answer.size()));
+  for (const int fd : {second, first, queue}) ::close(fd);
+  EXPECT_EQ(calling.get().value().body, "ok");
+}
+
+TEST_F(HttpTest, an_answer_that_comes_before_the_request_is_whole_counts) {
+  auto server = listen("unix:" + directory.file("server"));
+  auto calling =
+      call_later(server->local_address(), request("POST", "/", std::string(8 << 20, 'x')), seconds(20));
+  auto stream = std::move(run(server->accept()).value());
+  ASSERT_TRUE(run(read_text(*stream)));
+  ASSERT_TRUE(run(write_text(*stream, "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno\n")));
+  stream.reset();
+  const auto result = result_of(calling);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->status, 413);
+}
+
+TEST_F(HttpTest, a_server_that_goes_in_the_middle_of_the_request_is_told_as_such) {
+  auto server = listen("unix:" + directory.file("server"));
+  auto calling =
+      call_later(server->local_address(), request("POST", "/", std::string(8 << 20, 'x')), seconds(20));
+  auto stream = std::move(run(server->accept()).value());
+  ASSERT_TRUE(run(read_text(*stream)));
+  stream.reset();
+  const auto result = result_of(calling);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::closed);
 }
 
 TEST_F(HttpTest, an_answer_that_is_none_is_a_protocol_error) {

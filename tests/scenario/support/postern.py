@@ -42,10 +42,10 @@ class Postern:
 
     # --- the daemon
 
-    def spawn(self):
-        """Starts it and does not wait."""
+    def spawn(self, *launcher):
+        """Starts it, where that is wanted by another program, and does not wait."""
         self.process = Process(
-            [paths.POSTERN, "serve", "-c", self.file],
+            [*launcher, paths.POSTERN, "serve", "-c", self.file],
             self.directory / "stdout",
             self.log_path,
             self.environment,
