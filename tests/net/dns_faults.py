@@ -1,5 +1,7 @@
-"""dns_faults.py PROGRAM: runs PROGRAM (dns_faults.cpp) against testdns.py of the outside test tools, which
-lie beside the corpora (POSTERN_CORPORA, default: ../shared/corpora). Exit 77: they are not here."""
+"""dns_faults.py PROGRAM: runs PROGRAM (dns_faults.cpp) against testdns.py of the outside test tools.
+
+They lie beside the corpora (POSTERN_CORPORA, default: ../shared/corpora). Exit 77: they are not here.
+"""
 import json
 import os
 import pathlib
@@ -20,20 +22,33 @@ def zone_file(directory):
     return path
 
 
+def run_with_server(zone, program):
+    """None: the server did not get its port, which may be taken for TCP."""
+    command = [sys.executable, SERVER, "--listen", "127.0.0.1:0", "--zone", zone]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            ready = server.stdout.readline()
+            if not ready:
+                return None
+            # "ready dns=127.0.0.1:4711 control=..."
+            environment = dict(os.environ, POSTERN_TEST_DNS=ready.split("dns=")[1].split()[0])
+            return subprocess.run([program], env=environment, timeout=100).returncode
+        finally:
+            server.kill()
+
+
 def main():
     if not SERVER.exists():
         print(f"skipped: no testdns.py beside the corpora ({CORPORA})")
         return 77
     with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, SERVER, "--listen", "127.0.0.1:0", "--zone", zone_file(directory)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-            try:
-                # "ready dns=127.0.0.1:4711 control=..."
-                address = server.stdout.readline().split("dns=")[1].split()[0]
-                environment = dict(os.environ, POSTERN_TEST_DNS=address)
-                return subprocess.run([sys.argv[1]], env=environment, timeout=100).returncode
-            finally:
-                server.kill()
+        zone = zone_file(directory)
+        for _ in range(5):
+            result = run_with_server(zone, sys.argv[1])
+            if result is not None:
+                return result
+    print("testdns.py did not start")
+    return 1
 
 
 sys.exit(main())

@@ -287,7 +287,7 @@ TEST_F(DnsTest, one_who_gives_up_leaves_the_others_their_answer) {
     auto answer = co_await asked.query("slow.example.com", DnsType::txt);
     ended = !answer && answer.error().code == Errc::cancelled;
   };
-  resolver = make(real_clock, {{}, milliseconds(50), 2});
+  resolver = make(real_clock, {{}, milliseconds(200), 2});
   tasks.spawn("impatient", impatient(*resolver, gave_up));
   auto other = start(resolver->query("slow.example.com", DnsType::txt));
   ASSERT_TRUE(run_until([&] { return dns.queries == 1; }));

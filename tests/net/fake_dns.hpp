@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -46,9 +47,10 @@ class FakeDns {
   // The answer's bytes, whatever they are; empty: none.
   using Script = std::function<std::string(const DnsQuery&)>;
 
-  explicit FakeDns(boost::asio::io_context& loop)
-      : udp_(loop, {boost::asio::ip::address_v4::loopback(), 0}),
-        tcp_(loop, {boost::asio::ip::address_v4::loopback(), udp_.local_endpoint().port()}) {
+  explicit FakeDns(boost::asio::io_context& loop) : udp_(loop), tcp_(loop) {
+    for (int i = 0; !bind_both(); ++i) {
+      if (i == 100) throw std::runtime_error("FakeDns: no port that is free for both");
+    }
     receive();
     accept();
   }
@@ -68,6 +70,15 @@ class FakeDns {
   };
   static constexpr std::size_t header = 12;
 
+  // A free port of TCP may be taken for UDP.
+  bool bind_both() {
+    const auto here = boost::asio::ip::address_v4::loopback();
+    tcp_ = boost::asio::ip::tcp::acceptor(tcp_.get_executor(), {here, 0});
+    udp_ = boost::asio::ip::udp::socket(udp_.get_executor(), boost::asio::ip::udp::v4());
+    boost::system::error_code error;
+    udp_.bind({here, tcp_.local_endpoint().port()}, error);
+    return !error;
+  }
   void receive() {
     udp_.async_receive_from(boost::asio::buffer(packet_), from_, [this](auto error, std::size_t size) {
       if (error) return;
