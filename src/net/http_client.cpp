@@ -207,10 +207,11 @@ base::Task<base::Result<StreamPtr>> PooledHttpClient::open(HttpUrl url, base::St
 
 base::Task<base::Result<HttpResponse>> PooledHttpClient::call_within(HttpCall call, base::SteadyTime end) {
   const std::string origin = call.url.origin();
+  const auto tls = options_.tls;  // what it is replaced by meanwhile has not verified this connection
   auto stream = take_kept(origin);
   if (stream) {
     auto first = co_await exchange(*stream, call, end);
-    if (first.answer && first.reusable) keep(origin, std::move(stream));
+    if (first.answer && first.reusable && tls == options_.tls) keep(origin, std::move(stream));
     // The server may have closed what it kept while the request was on its way.
     const bool again =
         !first.answer && first.silent && connection_broke(first.answer.error()) && may_repeat(call);
@@ -227,7 +228,7 @@ base::Task<base::Result<HttpResponse>> PooledHttpClient::call_within(HttpCall ca
     co_return base::fail(nameless ? base::Errc::unreachable : opened.error().code, opened.error().message);
   }
   auto last = co_await exchange(**opened, call, end);
-  if (last.answer && last.reusable) keep(origin, std::move(*opened));
+  if (last.answer && last.reusable && tls == options_.tls) keep(origin, std::move(*opened));
   co_return std::move(last.answer);
 }
 

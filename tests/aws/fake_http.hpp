@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <deque>
 #include <functional>
 #include <map>
@@ -52,6 +54,11 @@ class FakeHttp final : public net::HttpClient {
     const std::string url = url_of(call);
     calls.push_back(std::move(call));
     if (delay > base::Duration(0)) co_await base::sleep_for(clock_, delay);
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none) {
+      co_await boost::asio::this_coro::reset_cancellation_state();
+      co_return base::fail(base::Errc::cancelled, "cancelled");
+    }
     auto found = answers_.find(url);
     if (found == answers_.end()) co_return base::fail(base::Errc::refused, url + ": nobody listens");
     Answer answer = found->second.front();

@@ -214,6 +214,15 @@ TEST_F(HttpClientTest, over_tls_a_connection_is_kept_as_well) {
   }
 }
 
+TEST_F(HttpClientTest, a_connection_does_not_outlive_the_certificates_it_was_verified_with) {
+  serve_tls({Play{{ok, ok}}, once(ok)});
+  ASSERT_TRUE(call(to("/", "https")));
+  const support::TestCa other(directory, "Other CA");
+  made->use_tls(TlsContext::client(other.file()).value());
+  EXPECT_EQ(call(to("/", "https")).error().code, Errc::tls);
+  EXPECT_EQ(requests.size(), 1U);
+}
+
 TEST_F(HttpClientTest, a_connection_is_not_kept_when_the_server_says_so_or_time_has_passed) {
   serve({Play{{"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", ok}}, Play{{ok, ok}},
          once(ok)});
