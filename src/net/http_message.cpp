@@ -3,6 +3,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <cctype>
+#include <limits>
 #include <sstream>
 
 namespace postern::net {
@@ -112,18 +113,85 @@ std::string to_bytes(const HttpRequest& request, std::string_view host) {
   return serialise(message);
 }
 
-base::Result<HttpResponse> parse_response(std::string_view bytes, bool to_head) {
-  http::response_parser<http::string_body> parser;
-  parser.eager(true);
-  parser.skip(to_head);
-  parser.body_limit(boost::none);
+struct HttpResponseParser::Impl {
+  using Parser = http::response_parser<http::string_body>;
+
+  void begin() {
+    parser.emplace();
+    parser->eager(true);
+    parser->skip(to_head);
+    parser->header_limit(static_cast<std::uint32_t>(max_head));
+    parser->body_limit(max_body);
+  }
+
+  std::size_t max_head, max_body;
+  bool to_head;
+  int interim = 0;
+  std::optional<Parser> parser = std::nullopt;
+};
+
+HttpResponseParser::HttpResponseParser(std::size_t max_head, std::size_t max_body, bool to_head)
+    : impl_(new Impl{max_head, max_body, to_head}) {
+  impl_->begin();
+}
+
+HttpResponseParser::~HttpResponseParser() = default;
+
+void HttpResponseParser::note(const boost::system::error_code& error) {
+  if (!error || error == http::error::need_more) return;
+  const bool too_long = error == http::error::body_limit;
+  error_ = too_long ? base::fail(base::Errc::full, "the answer is longer than allowed")
+                    : base::fail(base::Errc::protocol, "not a whole HTTP response: " + error.message());
+}
+
+// RFC 9110 section 15.2: interim responses come before the one that counts; 101 was not asked for.
+void HttpResponseParser::skip_interim() {
+  constexpr int most = 8;
+  const unsigned status = impl_->parser->get().result_int();
+  if (error_ || !impl_->parser->is_done() || status / 100 != 1) return;
+  if (status == 101 || ++impl_->interim > most) {
+    error_ = base::fail(base::Errc::protocol, "interim responses that nobody asked for");
+  } else {
+    impl_->begin();
+  }
+}
+
+std::size_t HttpResponseParser::feed(std::string_view bytes) {
   boost::system::error_code error;
-  if (bytes.empty()) return base::fail(base::Errc::protocol, "closed without an answer");
-  parser.put(asio::buffer(bytes.data(), bytes.size()), error);
-  if (error == http::error::need_more) error = {};
-  if (!error && !parser.is_done()) parser.put_eof(error);
-  if (error) return base::fail(base::Errc::protocol, "not a whole HTTP response: " + error.message());
-  auto message = parser.release();
+  const auto used = impl_->parser->put(asio::buffer(bytes.data(), bytes.size()), error);
+  note(error);
+  skip_interim();
+  return used;
+}
+
+void HttpResponseParser::end() {
+  boost::system::error_code error;
+  if (!impl_->parser->got_some()) {
+    error_ = base::fail(base::Errc::protocol, "closed without an answer");
+  } else {
+    impl_->parser->put_eof(error);
+    note(error);
+  }
+}
+
+bool HttpResponseParser::begun() const {
+  return impl_->interim > 0 || impl_->parser->got_some();
+}
+
+bool HttpResponseParser::head_done() const {
+  return impl_->parser->is_header_done();
+}
+
+bool HttpResponseParser::done() const {
+  return impl_->parser->is_done();
+}
+
+bool HttpResponseParser::keep_alive() const {
+  return impl_->parser->get().keep_alive();
+}
+
+HttpResponse HttpResponseParser::take() {
+  auto message = impl_->parser->release();
   HttpResponse out;
   out.status = static_cast<int>(message.result_int());
   out.content_type = std::string(message[http::field::content_type]);
@@ -133,6 +201,19 @@ base::Result<HttpResponse> parse_response(std::string_view bytes, bool to_head) 
   }
   out.body = std::move(message.body());
   return out;
+}
+
+base::Result<HttpResponse> parse_response(std::string_view bytes, bool to_head) {
+  constexpr std::size_t max_head = 8UL * 1024;
+  HttpResponseParser parser(max_head, std::numeric_limits<std::size_t>::max(), to_head);
+  while (!bytes.empty() && !parser.done() && !parser.error()) {
+    const auto used = parser.feed(bytes);
+    if (used == 0) break;
+    bytes.remove_prefix(used);
+  }
+  if (!parser.done() && !parser.error()) parser.end();
+  if (parser.error()) return *parser.error();
+  return parser.take();
 }
 
 }  // namespace postern::net

@@ -2,8 +2,10 @@
 // to net.
 #pragma once
 
+#include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +38,31 @@ class HttpRequestParser {
 
 std::string to_bytes(const HttpResponse& response, bool head_only, bool keep_alive);
 std::string to_bytes(const HttpRequest& request, std::string_view host);
+
+// A response in the making, of any number of interim ones (1xx) the last.
+class HttpResponseParser {
+ public:
+  // to_head: it has a length but no body.
+  HttpResponseParser(std::size_t max_head, std::size_t max_body, bool to_head);
+  ~HttpResponseParser();
+
+  std::size_t feed(std::string_view bytes);  // gives how many it used
+  void end();                                // the peer closed
+  bool begun() const;                        // something of it is there
+  bool head_done() const;
+  bool done() const;
+  const std::optional<base::Error>& error() const { return error_; }  // full: the body; protocol: the rest
+  bool keep_alive() const;
+  HttpResponse take();
+
+ private:
+  struct Impl;
+  void note(const boost::system::error_code& error);
+  void skip_interim();
+
+  std::unique_ptr<Impl> impl_;
+  std::optional<base::Error> error_;
+};
 
 // The whole response of a peer that closes after it. to_head: it has a length but no body.
 base::Result<HttpResponse> parse_response(std::string_view bytes, bool to_head);

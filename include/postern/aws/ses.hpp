@@ -1,5 +1,6 @@
-// The operations of SES v2 that postern needs, as calls. Signed, with credentials refreshed, never more than
-// one attempt each: who waits, retries and keeps the rate is the caller's business (feedback). Loop thread.
+// The operations of SES v2 that postern needs, as calls. Signed, with credentials refreshed, one attempt each
+// but for what the answer itself tells how to mend (expired credentials, a wrong clock): who waits, retries
+// and keeps the rate is the caller's business (feedback). Loop thread.
 #pragma once
 
 #include <memory>
@@ -7,9 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "postern/aws/credentials.hpp"
 #include "postern/base/clock.hpp"
 #include "postern/base/result.hpp"
 #include "postern/base/task.hpp"
+#include "postern/net/http_client.hpp"
 
 namespace postern::aws {
 
@@ -60,5 +63,15 @@ class Ses {
   // the corrected time. Zero while nothing is known.
   virtual base::Duration clock_skew() const = 0;
 };
+
+struct SesOptions {
+  std::string region;
+  std::string endpoint_url;  // aws.endpoint_url; else AWS_ENDPOINT_URL_SESV2, AWS_ENDPOINT_URL, the region's
+  net::Environment environment;  // for these variables
+};
+
+// They outlive it. invalid: no region, or an endpoint that is no URL.
+base::Result<std::unique_ptr<Ses>> make_ses(const SesOptions& options, base::Clock& clock,
+                                            net::HttpClient& http, CredentialProvider& credentials);
 
 }  // namespace postern::aws
