@@ -54,6 +54,27 @@ install_packages() {
   die "apt-get failed (the whole log: build/log/apt.log)"
 }
 
+# install_sdk: the packages of tests/scenario/sdk into build/sdk, as its lock file has them. Where npm or the
+# network is wanting it says so, and only the test that needs them is skipped.
+install_sdk() {
+  local skips="the test with the AWS SDK for JavaScript is skipped"
+  local from=$root/tests/scenario/sdk into=$root/build/sdk
+  cmp -s "$from/package-lock.json" "$into/installed-by.json" && return 0
+  command -v npm >/dev/null || (need npm) || true
+  command -v npm >/dev/null || { say "no npm: $skips"; return 0; }
+  say "installing the AWS SDK for JavaScript with npm (log: build/log/npm.log)"
+  rm -rf "$into"
+  mkdir -p "$into" "$logs"
+  cp "$from/package.json" "$from/package-lock.json" "$into/"
+  local options=(--ignore-scripts --no-audit --no-fund --prefer-offline --fetch-retries=1)
+  if (cd "$into" && timeout 300 npm ci "${options[@]}") >"$logs/npm.log" 2>&1 </dev/null; then
+    cp "$from/package-lock.json" "$into/installed-by.json"
+  else
+    rm -rf "$into/node_modules"
+    say "npm failed: $skips"
+  fi
+}
+
 # As many compilers as there are cores, but each may need 1.5 GB.
 jobs_for_build() {
   local cores memory

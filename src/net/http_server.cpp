@@ -111,8 +111,20 @@ base::Task<bool> serve_request(Connection& connection, BufferedReader& reader) {
   co_return keep_alive&& written.has_value();
 }
 
+// The hand-shake of a server that speaks TLS. False: it failed, and nothing can be said on this connection.
+base::Task<bool> secure(Connection& connection, base::SteadyTime until) {
+  const auto tls = connection.server->options.tls;
+  if (!tls) co_return true;
+  connection.stream->set_deadline(until);
+  auto started = co_await connection.stream->start_tls_server(tls);
+  if (!started) connection.stream->abort();
+  co_return started.has_value();
+}
+
 base::Task<void> serve_connection(ConnectionPtr connection) {
   co_await asio::this_coro::throw_if_cancelled(false);
+  const bool secured = co_await secure(*connection, connection->server->idle_end());
+  if (!secured) co_return;
   BufferedReader reader(*connection->stream,
                         connection->server->options.max_head / 2);  // grows to twice that
   for (;;) {
@@ -126,8 +138,11 @@ base::Task<void> serve_connection(ConnectionPtr connection) {
 
 base::Task<void> turn_away(ConnectionPtr connection) {
   co_await asio::this_coro::throw_if_cancelled(false);
+  const auto until = connection->server->clock.steady_now() + std::chrono::seconds(1);
+  const bool secured = co_await secure(*connection, until);
+  if (!secured) co_return;
   const std::string bytes = to_bytes(plain(503, "too many connections"), false, false);
-  connection->stream->set_deadline(connection->server->clock.steady_now() + std::chrono::seconds(1));
+  connection->stream->set_deadline(until);
   co_await connection->stream->write(bytes);
   co_await connection->stream->close();
 }

@@ -17,16 +17,29 @@ Account::Account(base::Clock& clock, double rate, std::uint64_t quota)
       quota_(quota),
       filled_(clock.steady_now()) {}
 
-std::optional<smtp::Reply> Account::take(std::size_t recipients) {
+std::optional<smtp::Reply> Account::take(std::size_t recipients, std::size_t simulated) {
   refill(clock_->steady_now());
-  if (quota_ > 0 && sent_in_window_ + recipients > quota_)
+  const auto counted = recipients - simulated;
+  if (quota_ > 0 && sent_in_window_ + counted > quota_)
     return smtp::Reply(454, {}, "Throttling failure: Daily message quota exceeded");
   if (rate_ > 0 && allowance_ < 1)
     return smtp::Reply(454, {}, "Throttling failure: Maximum sending rate exceeded");
   allowance_ -= static_cast<double>(recipients);
-  if (quota_ > 0) window_.push_back({filled_, recipients});
-  sent_in_window_ += recipients;
+  count(counted);
   return std::nullopt;
+}
+
+// What falls into one second is one record: the window stays small however much is sent.
+void Account::count(std::size_t recipients) {
+  if (window_.empty() || filled_ - window_.back().when >= std::chrono::seconds(1))
+    window_.push_back({filled_, 0});
+  window_.back().recipients += recipients;
+  sent_in_window_ += recipients;
+}
+
+std::uint64_t Account::sent_last_24_hours() {
+  refill(clock_->steady_now());
+  return sent_in_window_;
 }
 
 void Account::refill(base::SteadyTime now) {

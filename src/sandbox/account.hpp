@@ -15,8 +15,14 @@ class Account {
  public:
   Account(base::Clock& clock, double rate, std::uint64_t quota);
 
-  // Takes `recipients` off both allowances; a refusal takes nothing.
-  std::optional<smtp::Reply> take(std::size_t recipients);
+  // Takes `recipients` off both allowances; a refusal takes nothing. Those of the mailbox simulator keep to
+  // the rate but do not count for the quota.
+  std::optional<smtp::Reply> take(std::size_t recipients, std::size_t simulated = 0);
+
+  // As GetAccount tells them; -1: no limit.
+  double max_24_hour_send() const { return quota_ > 0 ? static_cast<double>(quota_) : -1; }
+  double max_send_rate() const { return rate_ > 0 ? rate_ : -1; }
+  std::uint64_t sent_last_24_hours();
 
  private:
   struct Sent {
@@ -24,6 +30,7 @@ class Account {
     std::uint64_t recipients;
   };
   void refill(base::SteadyTime now);
+  void count(std::size_t recipients);
 
   base::Clock* clock_;
   double rate_;

@@ -36,8 +36,14 @@ struct Signed {
   Certificate certificate;
 };
 
-std::string endpoint_of(const Options& options) {
-  return "email-smtp." + options.region + ".amazonaws.com";
+// The hosts that SES has for a region; the first is the subject.
+struct Endpoints {
+  std::string smtp, api;
+};
+
+Endpoints endpoints_of(const Options& options) {
+  const auto domain = "." + options.region + ".amazonaws.com";
+  return {"email-smtp" + domain, "email" + domain};
 }
 
 std::time_t seconds_of(base::WallTime when) {
@@ -98,12 +104,12 @@ Signed make_ca(base::WallTime now) {
   return good ? std::move(ca) : Signed{};
 }
 
-Signed make_server(const Signed& ca, const std::string& endpoint, base::WallTime now) {
-  auto server = prepare(endpoint, now);
+Signed make_server(const Signed& ca, const Endpoints& endpoints, base::WallTime now) {
+  auto server = prepare(endpoints.smtp, now);
   if (!server.key) return {};
   auto* certificate = server.certificate.get();
   auto* issuer = ca.certificate.get();
-  const auto names = "DNS:localhost,DNS:" + endpoint + ",IP:127.0.0.1,IP:::1";
+  const auto names = "DNS:localhost,DNS:" + endpoints.smtp + ",DNS:" + endpoints.api + ",IP:127.0.0.1,IP:::1";
   const bool good = add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
                     add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature") &&
                     add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth") &&
@@ -135,10 +141,10 @@ base::Error openssl_error() {
   return base::fail(base::Errc::tls, std::string("making the certificate: ") + text);
 }
 
-base::Result<void> make_files(const TlsFiles& files, const std::string& endpoint, base::WallTime now) {
+base::Result<void> make_files(const TlsFiles& files, const Endpoints& endpoints, base::WallTime now) {
   const auto ca = make_ca(now);
   if (!ca.key) return openssl_error();
-  const auto server = make_server(ca, endpoint, now);
+  const auto server = make_server(ca, endpoints, now);
   if (!server.key) return openssl_error();
   const auto ca_pem = to_pem(ca.certificate);
   auto written = write_file(files.key, to_pem(server.key), 0600);
@@ -147,12 +153,16 @@ base::Result<void> make_files(const TlsFiles& files, const std::string& endpoint
   return written;
 }
 
-bool still_good(const TlsFiles& files, const std::string& endpoint, base::WallTime now) {
+bool is_for(X509* certificate, const std::string& host) {
+  return X509_check_host(certificate, host.data(), host.size(), 0, nullptr) == 1;
+}
+
+bool still_good(const TlsFiles& files, const Endpoints& endpoints, base::WallTime now) {
   const auto text = read_file(files.certificate);
   if (!text || !read_file(files.ca) || !read_file(files.key)) return false;
   const Bio bio(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
   const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  if (!certificate || X509_check_host(certificate.get(), endpoint.data(), endpoint.size(), 0, nullptr) != 1)
+  if (!certificate || !is_for(certificate.get(), endpoints.smtp) || !is_for(certificate.get(), endpoints.api))
     return false;
   auto time = seconds_of(now);
   return X509_cmp_time(X509_get0_notAfter(certificate.get()), &time) > 0;
@@ -164,9 +174,9 @@ base::Result<TlsFiles> load_tls_files(const Options& options, base::WallTime now
   const auto directory = options.data + "/tls";
   if (const auto made = make_directory(directory); !made) return made.error();
   TlsFiles files{directory + "/ca.pem", directory + "/server.pem", directory + "/server.key"};
-  const auto endpoint = endpoint_of(options);
-  if (still_good(files, endpoint, now)) return files;
-  if (const auto made = make_files(files, endpoint, now); !made) return made.error();
+  const auto endpoints = endpoints_of(options);
+  if (still_good(files, endpoints, now)) return files;
+  if (const auto made = make_files(files, endpoints, now); !made) return made.error();
   return files;
 }
 

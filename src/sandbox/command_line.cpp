@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "api_fault.hpp"
 #include "postern/mail/address.hpp"
 
 namespace postern::sandbox {
@@ -49,13 +50,66 @@ base::Result<void> check_word(const std::string& name, const std::string& text) 
 }
 
 struct Texts {
-  std::vector<std::string> at_recipient, after_data;
+  std::vector<std::string> at_recipient, after_data, denied;
 };
+
+base::Result<void> add_denied(const std::vector<std::string>& names, std::vector<Operation>& into) {
+  for (const auto& name : names) {
+    const auto operation = parse_operation(name);
+    if (!operation) return base::fail(base::Errc::invalid, "--deny: no such operation: " + name);
+    into.push_back(*operation);
+  }
+  return {};
+}
+
+base::Result<void> check_faults(const std::vector<std::string>& texts) {
+  Faults faults;
+  for (const auto& text : texts) {
+    auto added = faults.add(text);
+    if (!added) return added;
+  }
+  return {};
+}
 
 // One value each time it is said: else it would swallow what stands behind it.
 void repeatable(CLI::App& app, const std::string& name, std::vector<std::string>& into,
                 const std::string& description) {
   app.add_option(name, into, description)->allow_extra_args(false);
+}
+
+void declare_suppression(CLI::App& app, Options& options) {
+  repeatable(app, "--bounce", options.misfortunes.bounce,
+             "pattern (*, ?) of addresses that hard-bounce and so enter the suppression list; "
+             "*@bounce.example does anyway");
+  repeatable(app, "--complain", options.misfortunes.complain,
+             "pattern of addresses that complain and so enter the list; *@complaint.example does anyway");
+  repeatable(app, "--configuration-set", options.configuration_sets,
+             "name of a configuration set; none: messages may name any, the API knows none");
+  app.add_option("--suppressed", options.suppressed,
+                 "file to begin the suppression list with: JSON lines {\"EmailAddress\", \"Reason\", "
+                 "\"LastUpdateTime\"}, taken as they are; changes are kept in the directory");
+  app.add_option("--suppressed-count", options.suppressed_count, "made-up entries to begin the list with");
+}
+
+void declare_api(CLI::App& app, Options& options, Texts& texts) {
+  app.add_option("--api", options.api, "loopback address to serve SES v2 on, HTTPS; port 0 takes a free one");
+  app.add_option("--access-key-id", options.access_key_id, "else made up and kept in the directory");
+  app.add_option("--secret-access-key", options.secret_access_key, "else made up and kept in the directory");
+  app.add_option("--session-token", options.session_token,
+                 "that requests have to carry, as of temporary keys");
+  app.add_option("--api-rate", options.api_rate, "requests a second (SES: 1); 0: no limit")
+      ->check(CLI::NonNegativeNumber);
+  repeatable(app, "--deny", texts.denied, "operation that the key may not do, as ListSuppressedDestinations");
+  app.add_flag(
+      "--legacy-error-names", options.legacy_error_names,
+      "SignatureDoesNotMatch, InvalidClientTokenId and RequestTimeTooSkewed, not the names of SES v2");
+  repeatable(
+      app, "--api-fault", options.api_faults,
+      "a KIND, or JSON {\"kind\": KIND, \"operation\": NAME, \"after\": requests that pass before, "
+      "\"count\": times, \"seconds\": N, \"status\": N, \"type\": T, \"message\": M}; KIND is one of " +
+          fault_kinds() +
+          ". While it runs: POST the same to URL/_sandbox/fault, GET lists, DELETE takes all away; GET "
+          "URL/_sandbox/requests tells what was asked");
 }
 
 void declare(CLI::App& app, Options& options, Texts& texts) {
@@ -81,13 +135,19 @@ void declare(CLI::App& app, Options& options, Texts& texts) {
              "NAME=REPLY: answer to RCPT for the local part NAME, as 'gone=553 <gone> address unknown'");
   repeatable(app, "--fail-data", texts.after_data,
              "NAME=REPLY: answer after the data, as 'slow=454 Temporary service failure'; 421 closes");
+  declare_suppression(app, options);
+  declare_api(app, options, texts);
 }
 
 base::Result<void> check(Options& options, const Texts& texts) {
-  for (auto result : {check_address(options.smtp), check_word("--user", options.user),
-                      check_word("--password", options.password), check_word("--region", options.region),
-                      add_failures(texts.at_recipient, options.at_recipient),
-                      add_failures(texts.after_data, options.after_data)})
+  for (auto result :
+       {check_address(options.smtp), options.api.empty() ? base::Result<void>() : check_address(options.api),
+        check_word("--user", options.user), check_word("--password", options.password),
+        check_word("--region", options.region), check_word("--access-key-id", options.access_key_id),
+        check_word("--secret-access-key", options.secret_access_key),
+        add_failures(texts.at_recipient, options.at_recipient),
+        add_failures(texts.after_data, options.after_data), add_denied(texts.denied, options.denied),
+        check_faults(options.api_faults)})
     if (!result) return result;
   return {};
 }
@@ -97,7 +157,7 @@ base::Result<void> check(Options& options, const Texts& texts) {
 base::Result<std::optional<Options>> parse_command_line(int argc, const char* const* argv) {
   Options options;
   Texts texts;
-  CLI::App app("postern-sandbox: a stand-in for the SES SMTP endpoint, on loopback only", "postern-sandbox");
+  CLI::App app("postern-sandbox: a stand-in for SES, on loopback only", "postern-sandbox");
   declare(app, options, texts);
   try {
     app.parse(argc, argv);

@@ -82,6 +82,15 @@ std::optional<smtp::Reply> refuse_duplicates(const mail::HeaderBlock& header) {
   return std::nullopt;
 }
 
+std::optional<smtp::Reply> refuse_configuration_set(const Content& content, const Options& options) {
+  const auto& known = options.configuration_sets;
+  const auto name = configuration_set_of(content);
+  if (name.empty() || known.empty() || std::find(known.begin(), known.end(), name) != known.end())
+    return std::nullopt;
+  return smtp::Reply(554, {},
+                     "Configuration Set does not exist: Configuration set <" + name + "> does not exist.");
+}
+
 bool is_verified(std::string_view address, const std::vector<std::string>& verified) {
   const auto domain = mail::domain_of(address);
   const auto covers = [&](const std::string& identity) {
@@ -156,7 +165,13 @@ std::optional<smtp::Reply> refuse_content(const Content& content, const Envelope
     if (mail::domain_of(to).empty()) return failed("Missing final '@domain'");
   if (auto refusal = refuse_duplicates(content.header)) return refusal;
   if (content.header.find("From") == nullptr) return failed("Missing required header 'From'.");
-  return refuse_identities(content.header, envelope, options);
+  if (auto refusal = refuse_identities(content.header, envelope, options)) return refusal;
+  return refuse_configuration_set(content, options);
+}
+
+std::string configuration_set_of(const Content& content) {
+  const auto* field = content.header.find("X-SES-CONFIGURATION-SET");
+  return field == nullptr ? std::string() : field->unfolded();
 }
 
 std::string deliverable(Content content, std::string_view ses_id, std::string_view region,

@@ -31,6 +31,9 @@ base::Result<Content> read_content(std::string_view bytes);
 std::optional<smtp::Reply> refuse_content(const Content& content, const Envelope& envelope,
                                           const Options& options);
 
+// What X-SES-CONFIGURATION-SET names; empty when there is none. The first one counts.
+std::string configuration_set_of(const Content& content);
+
 // The bytes that are delivered.
 std::string deliverable(Content content, std::string_view ses_id, std::string_view region,
                         base::WallTime now);

@@ -53,6 +53,13 @@ base::Result<void> write_file(const std::string& path, std::string_view bytes, u
   return {};
 }
 
+base::Result<void> append_to_file(const std::string& path, std::string_view bytes) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (file.get() < 0 || !write_all(file.get(), bytes) || file.close() != 0)
+    return base::system_error(path, errno);
+  return {};
+}
+
 base::Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return base::system_error(path, errno);

@@ -1,4 +1,4 @@
-// postern-sandbox: a stand-in for the SES SMTP endpoint on loopback.
+// postern-sandbox: a stand-in for SES on loopback.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>

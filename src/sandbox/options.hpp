@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "api_operation.hpp"
+#include "outcome.hpp"
 #include "postern/net/ip.hpp"
 #include "postern/smtp/reply.hpp"
 
@@ -30,6 +32,17 @@ struct Options {
   std::size_t max_connections = 100;
   Failures at_recipient;
   Failures after_data;
+  Misfortunes misfortunes;
+  std::vector<std::string> configuration_sets;  // empty: every name is taken in a message
+  std::string suppressed;                       // file to begin the suppression list with
+  std::size_t suppressed_count = 0;             // and made-up entries
+
+  std::string api;  // empty: none
+  std::string access_key_id, secret_access_key, session_token;
+  double api_rate = 0;                  // requests a second; 0: as fast as they come
+  std::vector<Operation> denied;        // what the access key is not allowed to do
+  std::vector<std::string> api_faults;  // as JSON
+  bool legacy_error_names = false;      // of the API's version 1, for what is refused before any operation
 };
 
 }  // namespace postern::sandbox

@@ -12,6 +12,8 @@ base::Result<std::unique_ptr<Server>> Server::create(const Options& options, Env
   if (!store) return store.error();
   auto credentials = load_credentials(options);
   if (!credentials) return credentials.error();
+  auto suppression = Suppression::open(options, environment.clock.wall_now());
+  if (!suppression) return suppression.error();
   const auto files = load_tls_files(options, environment.clock.wall_now());
   if (!files) return files.error();
   auto tls = net::TlsContext::server(files->certificate, files->key);
@@ -24,11 +26,17 @@ base::Result<std::unique_ptr<Server>> Server::create(const Options& options, Env
                   environment.log,
                   Account(environment.clock, options.rate, options.quota),
                   std::move(*store),
+                  std::move(*suppression),
                   std::move(*credentials),
                   std::move(*tls),
                   {}};
-  return std::unique_ptr<Server>(
+  std::unique_ptr<Server> server(
       new Server(std::move(environment), std::move(*listener), *files, std::move(service)));
+  if (options.api.empty()) return server;
+  auto api = ApiServer::create(server->service_, server->environment_.executor);
+  if (!api) return api.error();
+  server->api_ = std::move(*api);
+  return server;
 }
 
 Server::Server(Environment environment, std::unique_ptr<net::Listener> listener, TlsFiles files,
@@ -40,16 +48,21 @@ Server::Server(Environment environment, std::unique_ptr<net::Listener> listener,
       tasks_(environment_.executor, environment_.clock, environment_.log) {}
 
 std::string Server::ready_line() const {
-  return "ready smtp=" + listener_->local_address() + " ca=" + std::filesystem::absolute(files_.ca).string() +
-         " user=" + service_.credentials.user + " password=" + service_.credentials.password;
+  const auto& credentials = service_.credentials;
+  return "ready smtp=" + listener_->local_address() + (api_ ? " api=" + api_->url() : "") +
+         " ca=" + std::filesystem::absolute(files_.ca).string() + " user=" + credentials.user +
+         " password=" + credentials.password + " access_key_id=" + credentials.key.access_key_id +
+         " secret_access_key=" + credentials.key.secret_access_key;
 }
 
 void Server::start() {
   tasks_.spawn("accept", accept());
+  if (api_) api_->start();
 }
 
 void Server::stop() {
   listener_->close();
+  if (api_) api_->stop();
   const auto connections = service_.connections;
   for (auto* connection : connections) connection->abort();
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "api_server.hpp"
 #include "options.hpp"
 #include "postern/base/clock.hpp"
 #include "postern/base/log.hpp"
@@ -28,13 +29,15 @@ class Server {
   // Blocking. `options` and what `environment` refers to outlive the server.
   static base::Result<std::unique_ptr<Server>> create(const Options& options, Environment environment);
 
-  // "ready smtp=HOST:PORT ca=FILE user=U password=P"
+  // "ready smtp=HOST:PORT api=URL ca=FILE user=U password=P access_key_id=K secret_access_key=S"; without the
+  // API no api=.
   std::string ready_line() const;
 
   void start();                                    // begins to accept
   void take(std::unique_ptr<net::Stream> stream);  // a new client
-  void stop();  // at once: nothing accepted any more, every connection cut; the tasks end by themselves
-  const base::TaskGroup& tasks() const { return tasks_; }
+  void stop();  // on the loop, at once: nothing accepted any more, every connection cut; the tasks end by
+                // themselves
+  std::size_t tasks() const { return tasks_.size() + (api_ ? api_->tasks() : 0); }
 
  private:
   Server(Environment environment, std::unique_ptr<net::Listener> listener, TlsFiles files, Service service);
@@ -46,6 +49,7 @@ class Server {
   std::unique_ptr<net::Listener> listener_;
   TlsFiles files_;
   Service service_;
+  std::unique_ptr<ApiServer> api_;  // null: not asked for
   base::TaskGroup tasks_;
 };
 

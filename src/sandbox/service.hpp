@@ -12,6 +12,7 @@
 #include "postern/base/random.hpp"
 #include "postern/net/tls.hpp"
 #include "store.hpp"
+#include "suppression.hpp"
 
 namespace postern::sandbox {
 
@@ -22,6 +23,7 @@ struct Service {
   base::Log& log;
   Account account;
   Store store;
+  Suppression suppression;
   Credentials credentials;
   std::shared_ptr<net::TlsContext> tls;
   Connections connections;

@@ -1,10 +1,10 @@
 #include "session.hpp"
 
-#include <openssl/crypto.h>
-
+#include <algorithm>
 #include <utility>
 
-#include "postern/mail/address.hpp"
+#include "api_signature.hpp"
+#include "outcome.hpp"
 #include "postern/smtp/dot_codec.hpp"
 #include "ses_id.hpp"
 
@@ -30,16 +30,6 @@ smtp::ServerOptions protocol_options(const Options& options, base::Random& rando
   protocol.require_tls = protocol.require_auth = protocol.offer_auth = true;
   protocol.ehlo_lines = {"Ok"};
   return protocol;
-}
-
-// The part of a local part that --fail-rcpt and --fail-data name.
-std::string failure_name(std::string_view address) {
-  const auto local = mail::local_part(address);
-  return mail::to_lower(local.substr(0, local.find('+')));
-}
-
-bool equal_secrets(const std::string& a, const std::string& b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 smtp::Reply accepted() {
@@ -167,7 +157,7 @@ smtp::Reply Session::check_sender(const smtp::MailCommand& mail) {
 }
 
 smtp::Reply Session::check_recipient(const smtp::RcptCommand& rcpt) {
-  const auto failure = service_.options.at_recipient.find(failure_name(rcpt.path));
+  const auto failure = service_.options.at_recipient.find(unlabelled_name(rcpt.path));
   if (failure != service_.options.at_recipient.end()) return protocol_.recipient_checked(failure->second);
   envelope_.to.push_back(rcpt.path);
   return protocol_.recipient_checked(accepted());
@@ -189,14 +179,16 @@ smtp::Reply Session::judge(const Data& data) {
   if (!content) return refuse({554, {}, "Transaction failed: " + content.error().message});
   if (auto refusal = refuse_content(*content, envelope_, service_.options)) return refuse(*refusal);
   if (auto failure = failure_on_demand()) return refuse(*failure);
-  if (auto throttled = service_.account.take(envelope_.to.size())) return refuse(*throttled);
+  const auto simulated = std::count_if(envelope_.to.begin(), envelope_.to.end(), is_simulated);
+  if (auto throttled = service_.account.take(envelope_.to.size(), static_cast<std::size_t>(simulated)))
+    return refuse(*throttled);
   return keep(std::move(*content));
 }
 
 std::optional<smtp::Reply> Session::failure_on_demand() const {
   const auto& failures = service_.options.after_data;
   for (const auto& to : envelope_.to) {
-    const auto found = failures.find(failure_name(to));
+    const auto found = failures.find(unlabelled_name(to));
     if (found != failures.end()) return found->second;
   }
   return std::nullopt;
@@ -208,6 +200,8 @@ smtp::Reply Session::keep(Content content) {
   record.id = make_ses_id(service_.options.region, now, service_.random);
   record.time = now;
   record.envelope = envelope_;
+  record.configuration_set = configuration_set_of(content);
+  record.recipients = outcomes(record.configuration_set);
   record.outcome = "250 Ok " + record.id;
   record.user = protocol_.user();
   record.tls = connection_->stream().tls_description();
@@ -218,11 +212,34 @@ smtp::Reply Session::keep(Content content) {
     service_.log.error("store", {{"reason", kept.error().message}});
     return {451, {}, "Temporary service failure"};
   }
+  enter_list(record);
   service_.log.info("accepted", {{"id", record.id},
                                  {"from", envelope_.from},
                                  {"recipients", envelope_.to.size()},
                                  {"size", bytes.size()}});
   return {250, {}, "Ok " + record.id};
+}
+
+// As SES counts: what is suppressed was accepted all the same.
+std::vector<Outcome> Session::outcomes(const std::string& configuration_set) const {
+  const auto reasons = service_.suppression.effective_reasons(configuration_set);
+  std::vector<Outcome> found;
+  for (const auto& to : envelope_.to) {
+    const auto* entry = service_.suppression.list().match(to);
+    found.push_back(outcome_of(to, entry, reasons, service_.options.misfortunes));
+  }
+  return found;
+}
+
+void Session::enter_list(const Record& record) {
+  for (const auto& outcome : record.recipients) {
+    if (!outcome.enters) continue;
+    auto feedback_id = make_ses_id(service_.options.region, record.time, service_.random);
+    auto cause = std::make_shared<SuppressionCause>(SuppressionCause{record.id, std::move(feedback_id)});
+    const auto put = service_.suppression.put(
+        {stored_form(outcome.address), *outcome.enters, record.time, std::move(cause)});
+    if (!put) service_.log.error("suppression list", {{"reason", put.error().message}});
+  }
 }
 
 }  // namespace postern::sandbox

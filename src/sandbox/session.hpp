@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "connection.hpp"
 #include "content.hpp"
@@ -39,6 +40,8 @@ class Session {
   smtp::Reply judge(const Data& data);
   std::optional<smtp::Reply> failure_on_demand() const;
   smtp::Reply keep(Content content);
+  std::vector<Outcome> outcomes(const std::string& configuration_set) const;
+  void enter_list(const Record& record);
 
   std::shared_ptr<Connection> connection_;
   Service& service_;

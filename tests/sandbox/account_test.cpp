@@ -61,6 +61,37 @@ TEST(Account, rate_below_one_lets_the_first_pass) {
   EXPECT_EQ(answer(account), "");
 }
 
+TEST(Account, what_was_sent_is_told_and_forgotten_after_24_hours) {
+  support::ManualClock clock;
+  Account account(clock, 0, 0);
+  EXPECT_EQ(account.max_24_hour_send(), -1);
+  EXPECT_EQ(account.max_send_rate(), -1);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(answer(account, 2), "");
+    clock.set(milliseconds(400));
+  }
+  EXPECT_EQ(account.sent_last_24_hours(), 6U);
+  clock.set(hours(23));
+  EXPECT_EQ(account.sent_last_24_hours(), 6U);
+  clock.set(hours(1));
+  EXPECT_EQ(account.sent_last_24_hours(), 0U);
+}
+
+TEST(Account, simulated_recipients_keep_to_the_rate_but_not_to_the_quota) {
+  support::ManualClock clock;
+  Account account(clock, 2, 3);
+  EXPECT_EQ(account.max_24_hour_send(), 3);
+  EXPECT_EQ(account.max_send_rate(), 2);
+  EXPECT_FALSE(account.take(2, 2));
+  EXPECT_EQ(answer(account), too_fast);
+  clock.set(seconds(2));
+  EXPECT_EQ(answer(account, 3), "");
+  EXPECT_EQ(account.sent_last_24_hours(), 3U);
+  clock.set(seconds(10));
+  EXPECT_EQ(answer(account), too_many);
+  EXPECT_FALSE(account.take(1, 1));
+}
+
 TEST(Account, quota_rolls_over_24_hours) {
   support::ManualClock clock;
   Account account(clock, 0, 100);

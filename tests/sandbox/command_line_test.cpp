@@ -35,7 +35,27 @@ TEST(CommandLine, only_loopback_is_listened_on) {
   for (const auto* good : {"127.0.0.1:0", "127.0.0.2:2525", "[::1]:25"})
     EXPECT_TRUE(parse({"--data", "d", "--smtp", good})) << good;
   for (const auto* bad : {"0.0.0.0:25", "10.0.0.1:25", "[::]:25", "example.com:25", "127.0.0.1", "unix:/x"})
-    EXPECT_EQ(problem({"--data", "d", "--smtp", bad}), base::Errc::invalid);
+    for (const auto* option : {"--smtp", "--api"})
+      EXPECT_EQ(problem({"--data", "d", option, bad}), base::Errc::invalid);
+}
+
+TEST(CommandLine, the_api_is_served_only_when_it_is_asked_for) {
+  EXPECT_EQ((*parse({"--data", "d"}))->api, "");
+  EXPECT_EQ((*parse({"--data", "d", "--api", "127.0.0.1:0"}))->api, "127.0.0.1:0");
+}
+
+TEST(CommandLine, operations_are_denied_by_name) {
+  const auto options =
+      parse({"--data", "d", "--deny", "GetAccount", "--deny", "ses:PutSuppressedDestination"});
+  ASSERT_TRUE(options && *options);
+  EXPECT_EQ((*options)->denied, (std::vector{Operation::get_account, Operation::put_suppressed_destination}));
+  EXPECT_EQ(problem({"--data", "d", "--deny", "SendEmail"}), base::Errc::invalid);
+}
+
+TEST(CommandLine, faults_are_checked_before_the_start) {
+  EXPECT_TRUE(parse({"--data", "d", "--api-fault", "hang", "--api-fault", R"({"kind":"429","count":2})"}));
+  for (const auto* bad : {"none", "{}", R"({"kind":"hang","times":1})", R"({"kind":"429","count":0})"})
+    EXPECT_EQ(problem({"--data", "d", "--api-fault", bad}), base::Errc::invalid);
 }
 
 TEST(CommandLine, wrong_usage_is_refused) {
@@ -43,7 +63,9 @@ TEST(CommandLine, wrong_usage_is_refused) {
   EXPECT_EQ(problem({"--data", "d", "--tls", "none"}), base::Errc::invalid);
   EXPECT_EQ(problem({"--data", "d", "--rate", "-1"}), base::Errc::invalid);
   EXPECT_EQ(problem({"--data", "d", "--user", "two words"}), base::Errc::invalid);
-  EXPECT_EQ(problem({"--data", "d", "--api", "127.0.0.1:0"}), base::Errc::invalid);
+  EXPECT_EQ(problem({"--data", "d", "--secret-access-key", "two words"}), base::Errc::invalid);
+  EXPECT_EQ(problem({"--data", "d", "--api-rate", "-1"}), base::Errc::invalid);
+  EXPECT_EQ(problem({"--data", "d", "--unheard-of"}), base::Errc::invalid);
   EXPECT_EQ(problem({"--data", "d", "surplus"}), base::Errc::invalid);
 }
 

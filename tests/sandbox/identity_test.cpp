@@ -37,8 +37,24 @@ TEST_F(Identity, credentials_are_made_up_and_kept) {
   EXPECT_EQ(first->password.size(), 44U);
   const auto second = load_credentials(options_);
   EXPECT_EQ(second->user, first->user);
+  EXPECT_EQ(second->key.access_key_id, first->user);
+  EXPECT_EQ(second->key.secret_access_key, first->key.secret_access_key);
+  EXPECT_EQ(first->key.secret_access_key.size(), 40U);
   EXPECT_EQ(second->password, first->password);
   EXPECT_EQ(mode_of(directory_.file("credentials")), 0600U);
+}
+
+// The vector of the Terraform provider for AWS: region and secret key to SMTP password.
+TEST_F(Identity, smtp_credentials_follow_from_the_access_key_and_the_region) {
+  options_.region = "eu-central-1";
+  options_.access_key_id = "AKIDEXAMPLE";
+  options_.secret_access_key = "some+secret+key";
+  const auto credentials = load_credentials(options_);
+  ASSERT_TRUE(credentials);
+  EXPECT_EQ(credentials->user, "AKIDEXAMPLE");
+  EXPECT_EQ(credentials->password, "BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdWZ2");
+  EXPECT_EQ(credentials->key.secret_access_key, "some+secret+key");
+  EXPECT_EQ(credentials->key.session_token, "");
 }
 
 TEST_F(Identity, credentials_of_the_command_line_win) {
@@ -69,6 +85,14 @@ TEST_F(Identity, certificate_is_renewed_for_another_region_and_when_it_has_run_o
   EXPECT_NE(second, first);
   clock_.set(std::chrono::hours(24 * 365 * 11));
   EXPECT_NE(certificate(), second);
+}
+
+TEST(Files, journal_grows_at_its_end) {
+  support::TempDir directory;
+  ASSERT_TRUE(append_to_file(directory.file("a"), "first\n"));
+  ASSERT_TRUE(append_to_file(directory.file("a"), "second\n"));
+  EXPECT_EQ(read_file(directory.file("a")).value(), "first\nsecond\n");
+  EXPECT_FALSE(append_to_file(directory.file("none/a"), "x"));
 }
 
 TEST(Files, are_replaced_whole) {

@@ -57,7 +57,7 @@ class ServerTest : public testing::Test {
     server_->stop();
     loop_.restart();
     loop_.run_for(std::chrono::seconds(5));
-    EXPECT_EQ(server_->tasks().size(), 0U);
+    EXPECT_EQ(server_->tasks(), 0U);
   }
   std::string field(const std::string& name) const {
     const auto line = server_->ready_line() + " ";
@@ -137,6 +137,7 @@ TEST_F(ServerTest, ready_line_has_what_a_relay_needs) {
   start();
   EXPECT_TRUE(server_->ready_line().starts_with("ready smtp=127.0.0.1:")) << server_->ready_line();
   EXPECT_TRUE(std::filesystem::path(field("ca")).is_absolute());
+  EXPECT_EQ(server_->ready_line().find(" api="), std::string::npos);
   EXPECT_EQ(field("user"), "user");
   EXPECT_EQ(field("password"), "pass");
 }

@@ -37,7 +37,8 @@ struct HttpServerOptions {
   std::size_t max_head = 16 * 1024;
   std::size_t max_body = 1024 * 1024;
   std::size_t max_connections = 64;
-  base::Duration idle{std::chrono::seconds(30)};
+  base::Duration idle{std::chrono::seconds(30)};  // also for a request as a whole, and for a hand-shake
+  std::shared_ptr<TlsContext> tls = nullptr;      // null: plain HTTP
 };
 
 // Serves until the listener is closed. Spawn it in a task group; connections are tasks of `connections`.
