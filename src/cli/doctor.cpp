@@ -49,6 +49,7 @@ int examine(const Invocation& invocation, bool as_json) {
     tell({Finding::Level::warn, "config", warning.key, warning.message, {}, {}});
   check_disk(patient, tell);
   check_upstreams(patient, tell);
+  check_dkim(patient, tell);
   check_alignment(patient, tell);
   return failed ? app::exit_no : app::exit_ok;
 }
@@ -80,7 +81,7 @@ void add_doctor(CLI::App& program, Invocation& invocation) {
   auto as_json = std::make_shared<bool>(false);
   command->add_flag("--json", *as_json, "one JSON object a line");
   command->footer(
-      "Disk, upstream with TLS and credentials, SPF, DMARC and custom\n"
+      "Disk, upstream with TLS and credentials, DKIM keys against their DNS records, SPF, DMARC and custom\n"
       "MAIL FROM of the domains that are sent from, and the suppression list's synchronisation. Sends no "
       "mail,\n"
       "changes nothing. Exits 1 when something fails.\n"

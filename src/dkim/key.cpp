@@ -2,35 +2,25 @@
 
 #include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <memory>
 #include <string_view>
+
+#include "postern/mail/address.hpp"
 
 namespace postern::dkim {
 
 namespace {
 
 constexpr std::size_t max_key_file = 64 * 1024;
+constexpr std::size_t max_name = 253;   // RFC 1035 2.3.4, as text
 constexpr int min_bits = 1024;          // RFC 8301 3.2: verifiers refuse less; SES likewise
 constexpr int recommended_bits = 2048;  // RFC 8301 3.2: signers SHOULD
-constexpr int portable_bits = 4096;     // RFC 8301 3.2: verifiers need not take more
 constexpr std::string_view make_one = "make one: openssl genrsa -out FILE 2048";
-
-struct Deleter {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-using Key = std::unique_ptr<EVP_PKEY, Deleter>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter>;
-using Bio = std::unique_ptr<BIO, Deleter>;
 
 class File {
  public:
@@ -45,6 +35,14 @@ class File {
  private:
   int fd_;
 };
+
+// d= and s= go into the field as they are (RFC 6376 3.5).
+bool is_dns_name(std::string_view name) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  return !name.empty() && name.size() <= max_name && !name.starts_with('.') && !name.ends_with('.') &&
+         name.find("..") == std::string_view::npos &&
+         name.find_first_not_of(allowed) == std::string_view::npos;
+}
 
 std::string prefix(const KeySpec& spec) {
   return "dkim key of " + spec.domain + ", " + spec.key_file + ": ";
@@ -90,15 +88,6 @@ int no_passphrase(char*, int, int, void*) {
   return 0;
 }
 
-std::string openssl_reason() {
-  std::array<char, 256> text{};
-  const auto code = ERR_peek_last_error();
-  ERR_clear_error();
-  if (code == 0) return "";
-  ERR_error_string_n(code, text.data(), text.size());
-  return std::string(" (") + text.data() + ")";
-}
-
 std::string why_not_parsed(std::string_view text) {
   if (text.find("ENCRYPTED") != std::string_view::npos)
     return "is encrypted; remove the passphrase: openssl rsa -in FILE -out FILE.plain";
@@ -106,7 +95,7 @@ std::string why_not_parsed(std::string_view text) {
     return "is a public key; the private key is needed";
   if (text.find("-----BEGIN") == std::string_view::npos)
     return "is not a private key in PEM form; " + std::string(make_one);
-  return "is a damaged private key" + openssl_reason();
+  return "is a damaged private key" + take_openssl_error();
 }
 
 base::Result<Key> parse(const KeySpec& spec, const std::string& text) {
@@ -118,8 +107,8 @@ base::Result<Key> parse(const KeySpec& spec, const std::string& text) {
   return bad_key(spec, why);
 }
 
-// libopendkim leaks with every Ed25519 signature, and SES takes one DKIM-Signature only, so that an Ed25519
-// one would leave receivers that don't know it (most) without any.
+// SES takes one DKIM-Signature only, so that an Ed25519 one would leave receivers that don't know it (most)
+// without any.
 base::Result<void> check_kind(const KeySpec& spec, EVP_PKEY* key, std::vector<std::string>& warnings) {
   const int kind = EVP_PKEY_get_base_id(key);
   if (kind == EVP_PKEY_ED25519)
@@ -144,38 +133,36 @@ bool can_sign(EVP_PKEY* key) {
   std::size_t length = signature.size();
   const DigestContext sign(EVP_MD_CTX_new());
   const DigestContext verify(EVP_MD_CTX_new());
-  const bool good = EVP_DigestSignInit(sign.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
+  const bool good = EVP_DigestSignInit(sign.get(), nullptr, sha256_digest(), nullptr, key) == 1 &&
                     EVP_DigestSign(sign.get(), signature.data(), &length, data, text.size()) == 1 &&
-                    EVP_DigestVerifyInit(verify.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
+                    EVP_DigestVerifyInit(verify.get(), nullptr, sha256_digest(), nullptr, key) == 1 &&
                     EVP_DigestVerify(verify.get(), signature.data(), length, data, text.size()) == 1;
   ERR_clear_error();
   return good;
 }
 
-// Written anew, so that text around the key and other forms of PEM don't reach libopendkim, which knows a PEM
-// by its first five bytes.
-std::string to_pem(EVP_PKEY* key) {
-  const Bio bio(BIO_new(BIO_s_mem()));
-  if (PEM_write_bio_PrivateKey_traditional(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1)
-    return "";
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return std::string(data, static_cast<std::size_t>(size));
-}
-
 }  // namespace
 
-base::Result<std::string> load_key(const KeySpec& spec, std::vector<std::string>& warnings) {
+std::string normal_form(std::string_view domain) {
+  if (domain.ends_with('.')) domain.remove_suffix(1);
+  return mail::to_lower(domain);
+}
+
+base::Result<SigningKey> load_key(const KeySpec& spec, std::vector<std::string>& warnings) {
+  const auto domain = normal_form(spec.domain);
+  const auto selector = mail::to_lower(spec.selector);
+  if (!is_dns_name(domain)) return base::fail(base::Errc::invalid, "dkim: no domain name: " + spec.domain);
+  if (!is_dns_name(selector))
+    return base::fail(base::Errc::invalid, "dkim: no selector for " + domain + ": '" + spec.selector + "'");
   const auto text = read_file(spec, warnings);
   if (!text) return text.error();
-  const auto key = parse(spec, *text);
+  auto key = parse(spec, *text);
   if (!key) return key.error();
   const auto kind = check_kind(spec, key->get(), warnings);
   if (!kind) return kind.error();
-  auto pem = to_pem(key->get());
-  if (pem.empty() || !can_sign(key->get()))
+  if (!can_sign(key->get()))
     return bad_key(spec, "cannot sign: its parts do not fit together; restore it from a copy");
-  return pem;
+  return SigningKey{domain, selector, PrivateKey(std::move(*key))};
 }
 
 }  // namespace postern::dkim

@@ -1,47 +1,36 @@
-// libopendkim behind two calls. One Engine serves one signature at a time: Signer keeps one for each thread
-// that signs, since t= (DKIM_OPTS_FIXEDTIME) is an option of the library handle, not of the signature.
-// opendkim.cpp is the only file that includes dkim.h. Traits of 2.11.0~beta2 that callers must know:
-//   - it hashes fields and words of over 64 KiB wrongly and tells nobody, hence max_hashed;
-//   - a bare CR in the body is dropped from the hash: the body must have CRLF lines, the last one complete.
+// libopendkim as a second opinion on what our engine signs: it shares no code with it but RSA, and it is what
+// many receivers run. Used when a key is loaded and by `postern doctor`, never for the mail itself (it parses
+// the key anew for every message, which costs more than the signature). Looks up nothing in DNS: the key
+// record is given. opendkim.cpp is the only file that includes dkim.h.
+// One library handle for the process, set up once; verify() may be called by several threads at once.
 #pragma once
 
-#include <memory>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "postern/base/result.hpp"
-#include "postern/dkim/signer.hpp"
 
 struct dkim_lib;
 
 namespace postern::dkim {
 
-// Octets of a header field, or of a body's text without white space, that libopendkim still hashes rightly:
-// its buffer (65536) less what it adds itself.
-inline constexpr std::size_t max_hashed = 65000;
-
-struct SigningKey {
-  std::string domain;    // d=
-  std::string selector;  // s=
-  std::string pem;
-};
-
-class Engine {
+class Verifier {
  public:
-  static base::Result<std::unique_ptr<Engine>> create();
-  ~Engine();
-  Engine(const Engine&) = delete;
-  Engine& operator=(const Engine&) = delete;
+  static constexpr std::size_t max_record = 1024;  // octets of a key record that libopendkim reads
 
-  // Signs exactly `fields` (whole, without the final CRLF; From among them), in their order in the message.
-  // Gives the whole DKIM-Signature field, folded, with its CRLF.
-  base::Result<std::string> sign(const SigningKey& key, const std::vector<std::string_view>& fields,
-                                 const BodySource& body, base::WallTime now);
+  static const Verifier& shared();
+  ~Verifier();
+  Verifier(const Verifier&) = delete;
+  Verifier& operator=(const Verifier&) = delete;
+
+  // `header` with the DKIM-Signature and without the empty line, CRLF throughout; `record` is the text of the
+  // TXT record. invalid: it does not verify, and why, in libopendkim's words.
+  base::Result<void> verify(std::string_view header, std::string_view body, const std::string& record) const;
 
  private:
-  explicit Engine(dkim_lib* library) : library_(library) {}
-  dkim_lib* library_;
+  Verifier();
+  dkim_lib* library_;  // null: no memory
 };
 
 }  // namespace postern::dkim

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "opendkim.hpp"
 #include "postern/mail/address.hpp"
 
 namespace postern::dkim {
@@ -32,27 +31,30 @@ constexpr std::array<std::string_view, 13> names{
     "List-Id",                    //
 };
 
-// h= of libopendkim holds 4095 octets, the longest name takes 26 of them. SES takes one of each but To and
-// Cc.
+// Receivers that run OpenDKIM read 4095 octets of h=, the longest name takes 26 of them. SES takes one of
+// each but To and Cc.
 constexpr std::size_t max_fields = 100;
 
-// libopendkim takes VT and FF for white space (RFC 6376 3.4.2 knows SP and HTAB only), stops at NUL and loses
-// what is beyond max_hashed.
-bool hashed_rightly(const mail::HeaderBlock::Field& field) {
-  return field.raw.size() <= max_hashed &&
+// Octets of a field that OpenDKIM hashes rightly: its buffer (65536) less what it adds itself. Intake takes
+// no larger ones than 64 KiB.
+constexpr std::size_t max_field = 65000;
+
+// Where receivers that run OpenDKIM would hash something else: it takes VT and FF for white space (RFC 6376
+// 3.4.2 knows SP and HTAB only), stops at NUL and loses what is beyond max_field.
+bool hashed_alike(const mail::HeaderBlock::Field& field) {
+  return field.raw.size() <= max_field &&
          field.raw.find_first_of(std::string_view("\v\f\0", 3)) == std::string::npos;
 }
 
 // All of a name or none of it: the verifier takes the instances from the bottom (RFC 6376 5.4.2).
-bool all_hashed_rightly(const mail::HeaderBlock& header, std::string_view name) {
+bool all_hashed_alike(const mail::HeaderBlock& header, std::string_view name) {
   return std::all_of(header.fields().begin(), header.fields().end(),
-                     [name](const auto& field) { return !field.is(name) || hashed_rightly(field); });
+                     [name](const auto& field) { return !field.is(name) || hashed_alike(field); });
 }
 
 bool covered(const mail::HeaderBlock& header, const mail::HeaderBlock::Field& field) {
-  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-    return field.is(name) && all_hashed_rightly(header, name);
-  });
+  return std::any_of(names.begin(), names.end(),
+                     [&](std::string_view name) { return field.is(name) && all_hashed_alike(header, name); });
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Signs the whole mail corpus with sign_tool and verifies it with dkimpy.
+"""Signs the whole mail corpus with sign_tool, which has libopendkim verify it, and verifies it with dkimpy.
 
   dkim_corpus_test.py SIGN_TOOL CORPORA      (POSTERN_CORPORA overrides the second)
 
@@ -35,7 +35,7 @@ NEVER_SIGNED = {
 }
 
 # What a refusal must say, and what must be true of the message. Fields of over 64 KiB are refused in messages
-# that are clean otherwise, too: libopendkim would sign them wrongly.
+# that are clean otherwise, too: OpenDKIM at receivers would hash them wrongly.
 REASONS = [
     ("refused nul: ", lambda m, raw: m["nul"] > 0),
     ("refused header: malformed header, field ", lambda m, raw: m["malformed_header"] or m["bare_cr"] > 0),
@@ -46,6 +46,9 @@ REASONS = [
     ("refused header: malformed header, field ", lambda m, raw: largest_field(raw) > 64 * 1024),
     ("refused fix: 2 From fields", lambda m, raw: m["from_fields"] == 2),
 ]
+
+# libopendkim wants an address in From, and gives up where there is none.
+NO_ADDRESS = "signed, but libopendkim: Syntax error: can't determine sender address"
 
 
 def largest_field(raw):
@@ -162,7 +165,7 @@ def main():
     with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
         manifest = json.load(file)
     paths = [os.path.join(folder, m["file"]) for m in manifest]
-    wrong, signed, refused = [], 0, 0
+    wrong, signed, refused, without_address = [], 0, 0, 0
     with tempfile.TemporaryDirectory(prefix="postern-dkim-") as out:
         lines = subprocess.run(
             [tool, out],
@@ -178,8 +181,9 @@ def main():
         with open(os.path.join(out, "key.txt"), "rb") as file:
             record = file.read()
         for number, (message, line) in enumerate(zip(manifest, lines)):
-            if line == "signed":
+            if line in ("signed", NO_ADDRESS):
                 signed += 1
+                without_address += line == NO_ADDRESS
                 with open(os.path.join(out, "%d.eml" % number), "rb") as file:
                     problem = judge(file.read(), record)
             else:
@@ -190,10 +194,10 @@ def main():
                 wrong.append("%s: %s" % (message["file"], problem))
     print("\n".join(wrong))
     print(
-        "%d messages: %d signed and verified, %d refused with reason, %d wrong"
-        % (len(manifest), signed, refused, len(wrong))
+        "%d messages: %d signed and verified (%d by dkimpy alone: no address in From), %d refused with reason,"
+        " %d wrong" % (len(manifest), signed, without_address, refused, len(wrong))
     )
-    enough = signed >= 0.9 * len(manifest)
+    enough = signed - without_address >= 0.9 * len(manifest)
     return 1 if wrong or not enough else 0
 
 

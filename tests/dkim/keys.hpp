@@ -9,10 +9,11 @@
 #include <fstream>
 #include <memory>
 #include <string>
-
-#include "dkim/verifier.hpp"
+#include <string_view>
 
 namespace postern::dkim::test {
+
+using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 inline Key rsa(unsigned bits) {
   return Key(EVP_RSA_gen(bits), EVP_PKEY_free);

@@ -2,13 +2,14 @@
 // and writes what would be sent, for dkim_corpus_test.py to judge.
 //   sign_tool OUT < paths of messages, one a line
 // OUT/key.txt gets the DNS record of the key, made for this run, OUT/<n>.eml the n-th message. On stdout a
-// line for each message: "signed", or "refused" and why.
-#include <openssl/x509.h>
-
+// line for each message: "signed" (libopendkim verifies it then), or "refused" and why, or "opendkim" and
+// what it finds wrong.
 #include <iostream>
 #include <iterator>
 
 #include "dkim/keys.hpp"
+#include "dkim/opendkim.hpp"
+#include "dkim/proof.hpp"
 #include "postern/dkim/signer.hpp"
 #include "postern/mail/fixups.hpp"
 #include "postern/smtp/dot_codec.hpp"
@@ -22,15 +23,6 @@ const auto now = base::from_rfc3339("2026-11-24T10:15:30Z").value();
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::string dns_record(EVP_PKEY* key) {
-  unsigned char* der = nullptr;
-  const int size = i2d_PUBKEY(key, &der);
-  std::string text(static_cast<std::size_t>(size) * 2, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), der, size);
-  OPENSSL_free(der);
-  return "v=DKIM1; k=rsa; p=" + text.substr(0, static_cast<std::size_t>(length));
 }
 
 struct Message {
@@ -49,7 +41,7 @@ class Tool {
  public:
   explicit Tool(std::string out) : out_(std::move(out)) {
     const auto file = test::write_file(out_ + "/key.pem", test::pem(test::shared_rsa()));
-    test::write_file(out_ + "/key.txt", dns_record(test::shared_rsa()));
+    test::write_file(out_ + "/key.txt", record_);
     signer_ = Signer::create({{domain, "s1", file, true}}).value();
   }
 
@@ -78,12 +70,15 @@ class Tool {
     };
     const auto field = signer_->sign(domain, header->bytes(), body, now);
     if (!field) return "refused sign: " + field.error().message;
-    test::write_file(out_ + "/" + std::to_string(number) + ".eml",
-                     *field + header->bytes() + "\r\n" + message.body);
+    const auto sent = *field + header->bytes();
+    test::write_file(out_ + "/" + std::to_string(number) + ".eml", sent + "\r\n" + message.body);
+    const auto verified = Verifier::shared().verify(sent, message.body, record_);
+    if (!verified) return "signed, but " + verified.error().message;
     return "signed";
   }
 
   std::string out_;
+  std::string record_ = key_record(PrivateKey(Key(EVP_PKEY_dup(test::shared_rsa()))));
   std::shared_ptr<const Signer> signer_;
 };
 

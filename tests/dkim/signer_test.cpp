@@ -137,7 +137,7 @@ TEST_F(DkimSigner, fields_that_occur_twice_are_all_signed) {
   EXPECT_EQ(std::count(names.begin(), names.end(), 'T'), 4) << names;  // To three times, Content-Type
 }
 
-TEST_F(DkimSigner, fields_that_libopendkim_hashes_wrongly_stay_out) {
+TEST_F(DkimSigner, fields_that_opendkim_at_receivers_hashes_otherwise_stay_out) {
   EXPECT_EQ(verdict(header + "Reply-To: a\vb\r\n", body), "pass");
   EXPECT_EQ(verdict(header + "To: a@b\f\r\n", body), "pass");
   EXPECT_EQ(verdict(header + "References: " + std::string(70000, 'x') + "\r\n", body), "pass");
@@ -167,7 +167,6 @@ TEST_F(DkimSigner, refuses_what_nobody_could_verify) {
   EXPECT_EQ(code(header, "\nb\r\n"), base::Errc::invalid);
   EXPECT_EQ(code(header, "a\rb\r\n"), base::Errc::invalid);
   EXPECT_EQ(code(header, "a\r\r\n"), base::Errc::invalid);
-  EXPECT_EQ(code(header, std::string(65001, 'x') + "\r\n"), base::Errc::invalid);
   std::string many = header;
   for (int i = 0; i < 100; ++i) many += "Cc: a@example.com\r\n";
   EXPECT_EQ(code(many, body), base::Errc::invalid);
@@ -180,10 +179,11 @@ TEST_F(DkimSigner, a_hundred_signed_fields_verify) {
   EXPECT_EQ(verdict(many, body), "pass");
 }
 
-TEST_F(DkimSigner, a_word_just_within_the_limit_verifies) {
-  EXPECT_EQ(verdict(header, std::string(64998, 'x') + "\r\n"), "pass");
-  EXPECT_EQ(verdict(header, "a " + std::string(64999, 'x') + " b\r\n" + std::string(64000, 'y') + "\r\n"),
-            "pass");
+TEST_F(DkimSigner, long_words_and_many_empty_lines_in_the_body_verify) {
+  EXPECT_EQ(verdict(header, std::string(200'000, 'x') + "\r\n"), "pass");
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += " \r\n";
+  EXPECT_EQ(verdict(header, lines + "x" + lines), "pass");
 }
 
 TEST_F(DkimSigner, nul_and_eight_bit_in_the_body_are_hashed_as_they_are) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 
 #include <algorithm>
 #include <map>
@@ -13,8 +12,6 @@
 #include <vector>
 
 namespace postern::dkim::test {
-
-using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 inline bool is_wsp(char c) {
   return c == ' ' || c == '\t';

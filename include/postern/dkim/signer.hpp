@@ -1,8 +1,8 @@
 // Signs one message with the key of its From domain (RFC 6376), in the form that survives SES:
 // relaxed/relaxed, rsa-sha256, From oversigned; Message-ID, Date, Return-Path, Bounces-To and X-SES-* neither
 // signed nor oversigned, since SES replaces them. Blocking and CPU-heavy: runs on the crypto pool. Signer is
-// immutable and may be used by several threads at once. Narrow on purpose: the engine (libopendkim) is behind
-// it and can be replaced without touching callers.
+// immutable and may be used by several threads at once: keys are parsed once, and a signature costs little
+// more than its RSA. Narrow on purpose: the engine is behind it and can be replaced without touching callers.
 #pragma once
 
 #include <functional>
@@ -28,8 +28,8 @@ using BodySource = std::function<base::Result<std::string_view>()>;
 
 class Signer {
  public:
-  // Reads and proves every key: parses, RSA of at least 1024 bits, a test signature. The message names file
-  // and remedy.
+  // Reads and proves every key: parses, RSA of at least 1024 bits, and libopendkim verifies with the public
+  // half what the engine signs with the private one. The message names file and remedy.
   static base::Result<std::shared_ptr<const Signer>> create(const std::vector<KeySpec>& keys);
   virtual ~Signer() = default;
 
@@ -38,9 +38,9 @@ class Signer {
 
   // The whole field, "DKIM-Signature: ...\r\n", to be put before the message. `header` without the empty
   // line, as HeaderBlock::bytes gives it; CRLF throughout; a last body line without CRLF is signed as if it
-  // had one, which is how it is sent. not_found: no key for the domain. invalid: libopendkim would make a
-  // signature that nobody can verify (no From, a bare CR or LF, a word of over 65000 octets): send it
-  // unsigned or refuse it, to try again does not help. Others: a failure of this machine.
+  // had one, which is how it is sent. not_found: no key for the domain. invalid: not every receiver
+  // could verify the signature (no From, or one of over 65000 octets; a bare CR or LF): send it unsigned or
+  // refuse it, to try again does not help. Others: a failure of this machine.
   virtual base::Result<std::string> sign(std::string_view from_domain, std::string_view header,
                                          const BodySource& body, base::WallTime now) const = 0;
 
