@@ -47,7 +47,7 @@ TEST_F(WireTest, two_calls_on_one_connection) {
                       "521688102bc04c7ed97cb0bf406de52ebc943bf42cffd3da83bd682b7f424847", ""))
       .reply_portions(
           "HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 03:04:08 GMT\r\nTransfer-Encoding: chunked\r\n\r\n"
-          "e\r\n{\"SendQuota\":{\r\n16\r\n\"Max24HourSend\":200.0}}\r\n0\r\n\r\n",
+          "e\r\n{\"SendQuota\":{\r\n17\r\n\"Max24HourSend\":200.0}}\r\n0\r\n\r\n",
           7)
       .expect(request("DELETE /v2/email/suppression/addresses/A%2Bb%40Example.com",
                       "bc2e6d1cf2777168256a1c99dd743f8fc271eeaffe45c24935b16b64c034570c",
