@@ -58,6 +58,7 @@ CREATE TABLE state(
   last_full INTEGER,
   changes_from INTEGER,
   doubt TEXT,
+  doubt_scope TEXT NOT NULL DEFAULT '',
   doubt_entries INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 INSERT INTO generation(number) VALUES (0);

@@ -187,8 +187,8 @@ base::Result<void> Store::abandon(PassKind kind, const std::optional<Doubt>& dou
   SQLite::Transaction transaction(connection());
   run(connection(), "DELETE FROM pass WHERE kind = ?", std::string(to_string(kind)));
   if (doubt)
-    run(connection(), "UPDATE state SET doubt = ?, doubt_entries = ?", doubt->why,
-        static_cast<std::int64_t>(doubt->entries));
+    run(connection(), "UPDATE state SET doubt = ?, doubt_scope = ?, doubt_entries = ?", doubt->why,
+        doubt->scope, static_cast<std::int64_t>(doubt->entries));
   transaction.commit();
   return {};
 } catch (const SQLite::Exception& e) {
@@ -221,7 +221,7 @@ base::Result<SyncState> Store::state() try {
     SQLite::Transaction transaction(*reader.connection);
     SQLite::Statement read(
         *reader.connection,
-        "SELECT scope, keys, last_good, last_full, changes_from, doubt, doubt_entries FROM "
+        "SELECT scope, keys, last_good, last_full, changes_from, doubt, doubt_scope, doubt_entries FROM "
         "state LEFT JOIN generation ON number = current");
     read.executeStep();
     SyncState state;
@@ -231,8 +231,8 @@ base::Result<SyncState> Store::state() try {
     state.last_full = optional_time(read.getColumn(3));
     state.changes_from = optional_time(read.getColumn(4));
     if (!read.getColumn(5).isNull())
-      state.doubt =
-          Doubt{read.getColumn(5).getString(), static_cast<std::uint64_t>(read.getColumn(6).getInt64())};
+      state.doubt = Doubt{read.getColumn(5).getString(), read.getColumn(6).getString(),
+                          static_cast<std::uint64_t>(read.getColumn(7).getInt64())};
     if (const auto open = read_pass(*reader.connection, PassKind::full)) state.full = open->pass;
     const auto changes = read_pass(*reader.connection, PassKind::changes);
     state.merging = changes && changes->merging;

@@ -280,10 +280,11 @@ TEST_F(SyncTest, a_pass_begun_anew_has_nothing_of_the_one_before) {
 TEST_F(SyncTest, a_doubt_is_kept_until_a_full_pass_is_good) {
   must(full({"a"}));
   must(begin(PassKind::full));
-  must(books->wait(sync().abandon(PassKind::full, Doubt{"no addresses", 7})));
+  must(books->wait(sync().abandon(PassKind::full, Doubt{"no addresses", "here BOUNCE", 7})));
   reopen();
   ASSERT_TRUE(state().doubt);
   EXPECT_EQ(state().doubt->why, "no addresses");
+  EXPECT_EQ(state().doubt->scope, "here BOUNCE");
   EXPECT_EQ(state().doubt->entries, 7u);
   must(changes({"b"}));
   EXPECT_TRUE(state().doubt);

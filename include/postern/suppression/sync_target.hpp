@@ -44,6 +44,7 @@ struct Pass {
 // A full pass that came to its end but was not believed.
 struct Doubt {
   std::string why;
+  std::string scope;
   std::uint64_t entries = 0;  // that it found
 };
 
