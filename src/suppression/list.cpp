@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "postern/base/suspend.hpp"
 #include "postern/mail/address.hpp"
-#include "suppression/store.hpp"
+#include "suppression/stored_list.hpp"
+#include "suppression/writing.hpp"
 
 namespace postern::suppression {
 
@@ -32,91 +32,62 @@ void import_slice(const std::shared_ptr<Import>& import) {
   }
   *import->added += *added;
   import->at += slice.size();
-  import->store->checkpoint_if_due();
-  if (import->at == import->entries.size()) return import->done();
-  import->writer.post([import] { import_slice(import);
+  import->writer.post([store = import->store] { store->checkpoint_if_due();
 });
-}
+if (import->at == import->entries.size()) return import->done();
+  import->writer.post([import] { import_slice(import);
+  });
+  }
 
-// As SQLite compares the look-up keys, without making them.
-bool key_order(const std::string& a, const std::string& b) {
-  const auto lower = [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte + 0;
-  };
-  return std::ranges::lexicographical_compare(a, b, {}, lower, lower);
-}
+  // As SQLite compares the look-up keys, without making them.
+  bool key_order(const std::string& a, const std::string& b) {
+    const auto lower = [](char c) {
+      const auto byte = static_cast<unsigned char>(c);
+      return byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte + 0;
+    };
+    return std::ranges::lexicographical_compare(a, b, {}, lower, lower);
+  }
 
-base::Result<void> check(const Entry& entry) {
-  const auto mailbox = mail::parse_mailbox(entry.address);
-  if (mailbox.has_error() || mailbox->empty())
-    return base::fail(base::Errc::invalid, "not a mail address: " + entry.address);
-  return {};
-}
+  base::Result<void> check(const Entry& entry) {
+    const auto mailbox = mail::parse_mailbox(entry.address);
+    if (mailbox.has_error() || mailbox->empty())
+      return base::fail(base::Errc::invalid, "not a mail address: " + entry.address);
+    return {};
+  }
 
-class StoredList final : public List {
- public:
-  StoredList(std::shared_ptr<Store> store, base::Pool& disk, base::BooksWriter& writer, base::Log& log)
-      : store_(std::move(store)), disk_(disk), writer_(writer), log_(log) {}
+  }  // namespace
 
-  base::Task<base::Result<std::optional<Entry>>> find(std::string address) override;
-  base::Task<base::Result<void>> add(Entry entry) override;
-  base::Task<base::Result<bool>> remove(std::string address) override;
-  base::Task<base::Result<std::size_t>> import(std::vector<Entry> entries) override;
-  base::Task<base::Result<std::vector<Entry>>> list(std::size_t limit, std::string after_address) override;
-  std::uint64_t size() const override { return store_->size(); }
+  base::Task<base::Result<std::optional<Entry>>> StoredList::find(std::string address) {
+    if (store_->size() == 0) co_return std::optional<Entry>();
+    auto look = [store = store_, key = mail::lookup_key(address)] { return store->find(key); };
+    auto found = co_await base::offload(disk_, std::move(look));
+    co_return found;
+  }
 
- private:
-  std::shared_ptr<Store> store_;  // work that is still queued when the list goes keeps it
-  base::Pool& disk_;
-  base::BooksWriter& writer_;
-  base::Log& log_;
-};
+  base::Task<base::Result<void>> StoredList::add(Entry entry) {
+    const auto checked = check(entry);
+    if (checked.has_error()) co_return checked.error();
+    std::function<base::Result<std::size_t>(Store&)> slice = [entry](Store& store) {
+      return store.put(std::span(&entry, 1));
+    };
+    const auto added = co_await write(writer_, store_, std::move(slice));
+    if (added.has_error()) co_return added.error();
+    log_.info("suppression", {{"status", "added"}, {"to", entry.address}, {"reason", entry.reason}});
+    co_return base::Result<void>();
+  }
 
-base::Task<base::Result<std::optional<Entry>>> StoredList::find(std::string address) {
-  if (store_->size() == 0) co_return std::optional<Entry>();
-  auto look = [store = store_, key = mail::lookup_key(address)] { return store->find(key); };
-  auto found = co_await base::offload(disk_, std::move(look));
-  co_return found;
-}
+  base::Task<base::Result<bool>> StoredList::remove(std::string address) {
+    const auto removed = co_await remove_everywhere(std::move(address));
+    if (removed.has_error()) co_return removed.error();
+    co_return removed->own || removed->listed;
+  }
 
-base::Task<base::Result<void>> StoredList::add(Entry entry) {
-  const auto checked = check(entry);
-  if (checked.has_error()) co_return checked.error();
-  base::Result<std::size_t> added = std::size_t{0};
-  std::function<void(std::function<void()>)> start = [&](std::function<void()> resume) {
-    writer_.post([&added, &entry, store = store_, resume = std::move(resume)] {
-      added = store->put(std::span(&entry, 1));
-      store->checkpoint_if_due();
-      resume();
-    });
-  };
-  co_await base::suspend(std::move(start));
-  if (added.has_error()) co_return added.error();
-  log_.info("suppression", {{"status", "added"}, {"to", entry.address}, {"reason", entry.reason}});
-  co_return base::Result<void>();
-}
-
-base::Task<base::Result<bool>> StoredList::remove(std::string address) {
-  base::Result<bool> removed = false;
-  const std::string key = mail::lookup_key(address);
-  std::function<void(std::function<void()>)> start = [&](std::function<void()> resume) {
-    writer_.post([&removed, &key, store = store_, resume = std::move(resume)] {
-      removed = store->remove(key);
-      store->checkpoint_if_due();
-      resume();
-    });
-  };
-  co_await base::suspend(std::move(start));
-  if (removed.has_value() && *removed) log_.info("suppression", {{"status", "removed"}, {"to", address}});
-  co_return removed;
-}
-
-// In the order of the keys, so that neighbours are written together and a small cache is enough; of several
-// entries for one address the last stands.
-base::Task<base::Result<std::size_t>> StoredList::import(std::vector<Entry> entries) {
-  if (entries.empty()) co_return std::size_t{0};
-  auto import = std::make_shared<Import>(Import{store_, writer_, std::move(entries), {}, 0, std::size_t{0}});
+  // In the order of the keys, so that neighbours are written together and a small cache is enough; of several
+  // entries for one address the last stands.
+  base::Task<base::Result<std::size_t>> StoredList::import(std::vector<Entry> entries) {
+    if (entries.empty()) co_return std::size_t{0};
+    auto import =
+        std::make_shared<Import>(Import{store_, writer_, std::move(entries), {}, 0, std::size_t{0}});
   std::function<void(std::function<void()>)> start = [&](std::function<void()> resume) {
     import->done = std::move(resume);
     disk_.post([import] {
@@ -124,32 +95,31 @@ base::Task<base::Result<std::size_t>> StoredList::import(std::vector<Entry> entr
       import->writer.post([import] { import_slice(import);
     });
     });
-};
-co_await base::suspend(std::move(start));
-if (import->added.has_value())
-  log_.info("suppression",
-            {{"status", "imported"}, {"entries", import->entries.size()}, {"new", *import->added}});
-co_return import->added;
-}
-
-base::Task<base::Result<std::vector<Entry>>> StoredList::list(std::size_t limit, std::string after_address) {
-  auto look = [store = store_, limit, key = mail::lookup_key(after_address)] {
-    return store->list(limit, key);
   };
-  auto found = co_await base::offload(disk_, std::move(look));
-  co_return found;
-}
+  co_await base::suspend(std::move(start));
+  if (import->added.has_value())
+    log_.info("suppression",
+              {{"status", "imported"}, {"entries", import->entries.size()}, {"new", *import->added}});
+  co_return import->added;
+  }
 
-}  // namespace
+  base::Task<base::Result<std::vector<Entry>>> StoredList::list(std::size_t limit,
+                                                                std::string after_address) {
+    auto look = [store = store_, limit, key = mail::lookup_key(after_address)] {
+      return store->list(limit, key);
+    };
+    auto found = co_await base::offload(disk_, std::move(look));
+    co_return found;
+  }
 
-base::Result<std::unique_ptr<List>> List::open(const std::string& directory, base::Executor, base::Pool& disk,
-                                               base::BooksWriter& writer, base::Log& log,
-                                               base::Metrics& metrics) {
-  auto store = Store::open(directory);
-  if (store.has_error()) return store.error();
-  metrics.gauge_function("postern_suppression_entries", "Addresses on the suppression list.", {},
-                         [counter = (*store)->counter()] { return static_cast<double>(counter->load()); });
-  return std::unique_ptr<List>(std::make_unique<StoredList>(std::move(*store), disk, writer, log));
-}
+  base::Result<std::unique_ptr<List>> List::open(const std::string& directory, base::Executor,
+                                                 base::Pool& disk, base::BooksWriter& writer, base::Log& log,
+                                                 base::Metrics& metrics) {
+    auto store = Store::open(directory);
+    if (store.has_error()) return store.error();
+    metrics.gauge_function("postern_suppression_entries", "Addresses on the suppression list.", {},
+                           [counter = (*store)->counter()] { return static_cast<double>(counter->load()); });
+    return std::unique_ptr<List>(std::make_unique<StoredList>(std::move(*store), disk, writer, log));
+  }
 
-}  // namespace postern::suppression
+  }  // namespace postern::suppression

@@ -1,38 +1,51 @@
 #include "suppression/store.hpp"
 
+#include <filesystem>
+#include <fstream>
+
 #include "postern/mail/address.hpp"
 
 namespace postern::suppression {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr int writer_cache_kib = 512;
 constexpr int reader_cache_kib = 256;
+// Read whole at the start, which is to take less than 200 ms. What is larger shows its damage when it is
+// read, and is read whole at the start after that.
+constexpr std::uintmax_t checked_bytes = 16 << 20;
 
-// generation: 0 for what no synchronisation owns. A full one writes under a number of its own and then drops
-// the rows of the number before.
-constexpr const char* create = R"(
-CREATE TABLE entry(
-  key TEXT NOT NULL PRIMARY KEY,
-  address TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  source TEXT NOT NULL,
-  since INTEGER NOT NULL,
-  generation INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID, STRICT)";
+std::string damage_mark(const std::string& path) {
+  return path + ".damaged";
+}
 
-Entry entry_of(SQLite::Statement& row) {
+bool small(const std::string& path) {
+  std::error_code absent;
+  const auto bytes = fs::file_size(path, absent);
+  return absent || bytes <= checked_bytes;
+}
+
+Entry own_entry(SQLite::Statement& row) {
   const std::chrono::milliseconds since(row.getColumn(3).getInt64());
-  return Entry{row.getColumn(0).getString(), row.getColumn(1).getString(), row.getColumn(2).getString(),
-               base::WallTime(since)};
+  return {row.getColumn(0).getString(), row.getColumn(1).getString(), row.getColumn(2).getString(),
+          base::WallTime(since)};
 }
 
 void bind_entry(SQLite::Statement& statement, const std::string& key, const Entry& entry) {
-  statement.bindNoCopy(1, key);
-  statement.bindNoCopy(2, entry.address);
-  statement.bindNoCopy(3, entry.reason);
-  statement.bindNoCopy(4, entry.source);
-  statement.bind(5, std::int64_t{entry.since.time_since_epoch().count()});
+  bind_all(statement, key, entry.address, entry.reason, entry.source,
+           std::int64_t{entry.since.time_since_epoch().count()});
+}
+
+// Joins a further entry of the same address to the first.
+void join(std::optional<Entry>& first, Entry next) {
+  if (!first) {
+    first = std::move(next);
+    return;
+  }
+  first->ses = first->ses || next.ses;
+  first->also.push_back(std::move(next));
 }
 
 }  // namespace
@@ -40,10 +53,12 @@ void bind_entry(SQLite::Statement& statement, const std::string& key, const Entr
 base::Result<std::shared_ptr<Store>> Store::open(const std::string& directory) {
   base::DatabaseOptions options;
   options.path = directory + "/suppression.db";
-  options.migrations = {create};
+  options.migrations = migrations();
   options.cache_kib = writer_cache_kib;
-  options.check_all = true;
+  options.check_all = small(options.path) || fs::exists(damage_mark(options.path));
   auto database = base::Database::open(options);
+  std::error_code ignored;
+  if (options.check_all) fs::remove(damage_mark(options.path), ignored);
   if (database.has_error()) return database.error();
   try {
     return std::make_shared<Store>(std::move(*database), options.path);
@@ -53,31 +68,64 @@ base::Result<std::shared_ptr<Store>> Store::open(const std::string& directory) {
 }
 
 Store::Store(std::unique_ptr<base::Database> database, const std::string& path)
-    : database_(std::move(database)),
-      insert_(database_->connection(),
-              "INSERT INTO entry(key, address, reason, source, since) "
-              "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"),
-      update_(database_->connection(),
-              "UPDATE entry SET address = ?2, reason = ?3, source = ?4, since = ?5, generation = 0 "
-              "WHERE key = ?1"),
-      remove_(database_->connection(), "DELETE FROM entry WHERE key = ?"),
+    : path_(path),
+      database_(std::move(database)),
+      insert_(connection(),
+              "INSERT INTO own(key, address, reason, source, since) VALUES (?, ?, ?, ?, ?) "
+              "ON CONFLICT DO NOTHING"),
+      update_(connection(),
+              "UPDATE own SET address = ?2, reason = ?3, source = ?4, since = ?5 WHERE key = ?1"),
+      remove_(connection(), "DELETE FROM own WHERE key = ?"),
+      removed_(connection(), "SELECT at FROM removed WHERE key = ?"),
+      generations_(connection()),
       size_(std::make_shared<std::atomic<std::uint64_t>>()),
       readers_(path) {
-  *size_ =
-      static_cast<std::uint64_t>(database_->connection().execAndGet("SELECT count(*) FROM entry").getInt64());
+  publish_size();
 }
 
 Store::Reader::Reader(const std::string& path)
     : connection(base::open_reader(path, reader_cache_kib)),
-      find(*connection, "SELECT address, reason, source, since FROM entry WHERE key = ?"),
-      list(*connection,
-           "SELECT address, reason, source, since FROM entry WHERE key > ? ORDER BY key LIMIT ?") {}
+      find(*connection,
+           "SELECT address, reason, source, since, 0 FROM own WHERE key = ?1 UNION ALL "
+           "SELECT spelling, reason, '', since, 1 FROM listed "
+           "WHERE generation = (SELECT current FROM state) AND key = ?1"),
+      own_after(*connection,
+                "SELECT address, reason, source, since, key FROM own WHERE key > ? ORDER BY key"),
+      listed_after(*connection,
+                   "SELECT key, spelling, reason, since FROM listed WHERE generation = (SELECT current FROM "
+                   "state) AND key > ? ORDER BY key, spelling"),
+      spellings(*connection,
+                "SELECT key, spelling, reason, since FROM listed WHERE generation = (SELECT current FROM "
+                "state) AND key = ? ORDER BY spelling") {}
 
-bool Store::put_one(const Entry& entry) {
+base::Error Store::failed(std::string_view what, const std::exception& thrown) {
+  auto error = base::database_error(std::string(what) + " suppression.db", thrown);
+  if (error.code == base::Errc::corrupt) std::ofstream(damage_mark(path_), std::ios::app);
+  return error;
+}
+
+void Store::publish_size() {
+  SQLite::Statement read(connection(),
+                         "SELECT own + keys - shared FROM state JOIN generation ON number = current");
+  if (!read.executeStep()) return;
+  size_->store(static_cast<std::uint64_t>(read.getColumn(0).getInt64()), std::memory_order_release);
+}
+
+void Store::add_to_own(std::int64_t change) {
+  if (change == 0) return;
+  SQLite::Statement add(connection(), "UPDATE state SET own = own + ?");
+  add.bind(1, change);
+  add.exec();
+}
+
+bool Store::put_one(const Entry& entry, std::vector<Generation>& live) {
   const std::string key = mail::lookup_key(entry.address);
   const base::StatementReset inserting(insert_);
   bind_entry(insert_, key, entry);
-  if (insert_.exec() == 1) return true;
+  if (insert_.exec() == 1) {
+    for (auto& generation : live) generation.shared += generations_.has(generation, key) ? 1 : 0;
+    return true;
+  }
   const base::StatementReset updating(update_);
   bind_entry(update_, key, entry);
   update_.exec();
@@ -85,24 +133,41 @@ bool Store::put_one(const Entry& entry) {
 }
 
 base::Result<std::size_t> Store::put(std::span<const Entry> entries) try {
-  SQLite::Transaction transaction(database_->connection());
+  SQLite::Transaction transaction(connection());
+  auto live = generations_.live();
   std::size_t added = 0;
-  for (const auto& entry : entries) added += put_one(entry) ? 1u : 0u;
+  for (const auto& entry : entries) added += put_one(entry, live) ? 1u : 0u;
+  for (const auto& generation : live) generations_.save(generation);
+  add_to_own(static_cast<std::int64_t>(added));
   transaction.commit();
-  size_->fetch_add(added, std::memory_order_release);
+  publish_size();
   return added;
 } catch (const SQLite::Exception& e) {
-  return base::database_error("write suppression.db", e);
+  return failed("write", e);
 }
 
-base::Result<bool> Store::remove(const std::string& key) try {
+// The copies first: their counts ask whether there is an own entry. The time stands until a full pass that
+// began later has taken its word from SES.
+base::Result<Removed> Store::remove(const std::string& key, base::WallTime now) try {
+  SQLite::Transaction transaction(connection());
+  Removed was;
+  for (auto& generation : generations_.live()) {
+    if (!generations_.erase(generation, key)) continue;
+    generations_.save(generation);
+    was.listed = true;
+  }
   const base::StatementReset removing(remove_);
-  remove_.bind(1, key);
-  const bool was = remove_.exec() > 0;
-  if (was) size_->fetch_sub(1, std::memory_order_release);
+  bind_all(remove_, key);
+  was.own = remove_.exec() > 0;
+  if (was.own) add_to_own(-1);
+  SQLite::Statement note(connection(), "INSERT OR REPLACE INTO removed(key, at) VALUES (?, ?)");
+  bind_all(note, key, std::int64_t{now.time_since_epoch().count()});
+  note.exec();
+  transaction.commit();
+  publish_size();
   return was;
 } catch (const SQLite::Exception& e) {
-  return base::database_error("write suppression.db", e);
+  return failed("write", e);
 }
 
 void Store::checkpoint_if_due() {
@@ -112,26 +177,70 @@ void Store::checkpoint_if_due() {
 base::Result<std::optional<Entry>> Store::find(const std::string& key) try {
   return readers_.with([&key](Reader& reader) {
     const base::StatementReset reading(reader.find);
-    reader.find.bindNoCopy(1, key);
+    bind_all(reader.find, key);
     std::optional<Entry> found;
-    if (reader.find.executeStep()) found = entry_of(reader.find);
+    while (reader.find.executeStep()) {
+      auto& row = reader.find;
+      if (row.getColumn(4).getInt() == 0) {
+        join(found, own_entry(row));
+      } else {
+        join(found, entry_of(ListedRow{key, row.getColumn(0).getString(), row.getColumn(1).getString(),
+                                       row.getColumn(3).getInt64()}));
+      }
+    }
     return found;
   });
 } catch (const SQLite::Exception& e) {
-  return base::database_error("read suppression.db", e);
+  return failed("read", e);
 }
 
+namespace {
+
+ListedRow listed_row(SQLite::Statement& row) {
+  return {row.getColumn(0).getString(), row.getColumn(1).getString(), row.getColumn(2).getString(),
+          row.getColumn(3).getInt64()};
+}
+
+}  // namespace
+
+// Two cursors in the order of the keys, of which the smaller key goes on; in one transaction, so that both
+// see the same generation.
 base::Result<std::vector<Entry>> Store::list(std::size_t limit, const std::string& after_key) try {
   return readers_.with([&](Reader& reader) {
-    const base::StatementReset reading(reader.list);
-    reader.list.bindNoCopy(1, after_key);
-    reader.list.bind(2, static_cast<std::int64_t>(limit));
+    SQLite::Transaction transaction(*reader.connection);
+    const base::StatementReset reading_own(reader.own_after), reading_listed(reader.listed_after);
+    auto& own = reader.own_after;
+    auto& listed = reader.listed_after;
+    bind_all(own, after_key);
+    bind_all(listed, after_key);
+    bool more_own = own.executeStep(), more_listed = listed.executeStep();
     std::vector<Entry> found;
-    while (reader.list.executeStep()) found.push_back(entry_of(reader.list));
+    while (found.size() < limit && (more_own || more_listed)) {
+      std::string key = more_own ? own.getColumn(4).getString() : listed.getColumn(0).getString();
+      if (more_listed) key = std::min(key, listed.getColumn(0).getString());
+      std::optional<Entry> entry;
+      for (; more_own && own.getColumn(4).getString() == key; more_own = own.executeStep())
+        join(entry, own_entry(own));
+      for (; more_listed && listed.getColumn(0).getString() == key; more_listed = listed.executeStep())
+        join(entry, entry_of(listed_row(listed)));
+      found.push_back(std::move(*entry));
+    }
     return found;
   });
 } catch (const SQLite::Exception& e) {
-  return base::database_error("read suppression.db", e);
+  return failed("read", e);
+}
+
+base::Result<std::vector<Listed>> Store::spellings(const std::string& key) try {
+  return readers_.with([&key](Reader& reader) {
+    const base::StatementReset reading(reader.spellings);
+    bind_all(reader.spellings, key);
+    std::vector<Listed> found;
+    while (reader.spellings.executeStep()) found.push_back(listed_of(listed_row(reader.spellings)));
+    return found;
+  });
+} catch (const SQLite::Exception& e) {
+  return failed("read", e);
 }
 
 }  // namespace postern::suppression

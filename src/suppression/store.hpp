@@ -1,5 +1,5 @@
-// suppression.db: the SQL of the list. write functions run on the books writer only; find and list on any
-// thread of the disk pool, with a connection lent for the call. Keeps the count in memory.
+// suppression.db: the SQL of the list. What writes runs on the books writer only, each call one transaction
+// of one slice; what reads on any thread of the disk pool, with a connection lent for the call.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -12,8 +12,19 @@
 
 #include "postern/base/database.hpp"
 #include "postern/suppression/list.hpp"
+#include "postern/suppression/sync_target.hpp"
+#include "suppression/generations.hpp"
+#include "suppression/slice.hpp"
 
 namespace postern::suppression {
+
+// What comes with the last slice of a page.
+struct PageEnd {
+  std::string next_token;
+  base::WallTime when{};
+  std::uint64_t skipped = 0;
+  bool empty = false;  // and not the last
+};
 
 class Store {
  public:
@@ -21,12 +32,26 @@ class Store {
 
   explicit Store(std::unique_ptr<base::Database> database, const std::string& path);
 
-  base::Result<std::size_t> put(std::span<const Entry> entries);  // one transaction; how many were new
-  base::Result<bool> remove(const std::string& key);
+  // Books writer: own entries.
+  base::Result<std::size_t> put(std::span<const Entry> entries);  // how many were new
+  base::Result<Removed> remove(const std::string& key, base::WallTime now);
   void checkpoint_if_due();
+
+  // Books writer: the copy of SES's list (store_passes.cpp).
+  base::Result<void> put_listed(const ListedRow& row);
+  base::Result<void> begin(PassKind kind, const std::string& scope, base::WallTime started);
+  base::Result<Pass> add(PassKind kind, std::span<const ListedRow> rows, const PageEnd* end);
+  base::Result<void> switch_over(base::WallTime now);  // to what the full pass gathered
+  base::Result<void> begin_merge();                    // of what the pass of changes gathered
+  base::Result<bool> merge_some(base::WallTime now);   // true: there are more
+  base::Result<void> abandon(PassKind kind, const std::optional<Doubt>& doubt);
+  base::Result<bool> sweep_some();  // true: there are more
+  Slice& slice() { return slice_; }
 
   base::Result<std::optional<Entry>> find(const std::string& key);
   base::Result<std::vector<Entry>> list(std::size_t limit, const std::string& after_key);
+  base::Result<std::vector<Listed>> spellings(const std::string& key);
+  base::Result<SyncState> state();
 
   std::uint64_t size() const { return size_->load(std::memory_order_acquire); }
   std::shared_ptr<const std::atomic<std::uint64_t>> counter() const { return size_; }
@@ -35,15 +60,30 @@ class Store {
   struct Reader {
     explicit Reader(const std::string& path);
     std::unique_ptr<SQLite::Database> connection;
-    SQLite::Statement find;
-    SQLite::Statement list;
+    SQLite::Statement find, own_after, listed_after, spellings;
   };
-  bool put_one(const Entry& entry);
+  class Relaxed;
+  struct OpenPass {
+    Pass pass;
+    Generation generation;
+    bool merging = false;
+  };
 
+  bool put_one(const Entry& entry, std::vector<Generation>& live);
+  void add_to_own(std::int64_t change);
+  bool shrink();
+  static std::optional<OpenPass> read_pass(SQLite::Database& connection, PassKind kind);
+  base::Result<OpenPass> ended_pass(PassKind kind);
+  bool removed_since(const ListedRow& row, PassKind kind, base::WallTime started);
+  void publish_size();
+  base::Error failed(std::string_view what, const std::exception& thrown);
+  SQLite::Database& connection() { return database_->connection(); }
+
+  std::string path_;
   std::unique_ptr<base::Database> database_;
-  SQLite::Statement insert_;
-  SQLite::Statement update_;
-  SQLite::Statement remove_;
+  SQLite::Statement insert_, update_, remove_, removed_;
+  Generations generations_;
+  Slice slice_;
   std::shared_ptr<std::atomic<std::uint64_t>> size_;
   base::Readers<Reader> readers_;  // last: closed before the writer, which then leaves no WAL behind
 };

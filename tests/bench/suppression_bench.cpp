@@ -1,54 +1,218 @@
-// A look-up in a list of 100,000 addresses, hop to the disk pool and back included; an empty list; import.
-#include <benchmark/benchmark.h>
+// The suppression list by size: look-ups, start, memory, and a full pass of a million entries as it goes
+// through the store, with what it does to the acceptance of mail. Prints each figure with its goal.
+// suppression_bench [--ten-million]
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <fstream>
+#include <iostream>
+
+#include "postern/mail/address.hpp"
 #include "postern/suppression/list.hpp"
+#include "postern/suppression/sync_target.hpp"
 #include "support/books.hpp"
+#include "suppression/store.hpp"
 
 namespace postern::suppression {
 namespace {
 
-struct Fixture {
-  support::Books books;
-  std::unique_ptr<List> list = std::move(List::open(books.directory.path(), books.loop.get_executor(),
-                                                    books.disk, books.writer, books.log, books.metrics)
-                                             .value());
+using Clock = std::chrono::steady_clock;
 
-  void import(int entries) {
-    std::vector<Entry> all;
-    for (int i = 0; i < entries; ++i)
-      all.push_back(
-          {"user" + std::to_string(i) + "@example.com", "BOUNCE", "import", books.clock.wall_now()});
-    if (books.wait(list->import(std::move(all))).has_error()) std::abort();
+double milliseconds(Clock::duration took) {
+  return std::chrono::duration<double, std::milli>(took).count();
+}
+
+void say(std::string_view what, double value, std::string_view unit, std::string_view goal) {
+  fmt::print("{:<64} {:>12.2f} {:<8} {}\n", what, value, unit, goal);
+  std::fflush(stdout);
+}
+
+std::uint64_t resident_bytes() {
+  std::ifstream status("/proc/self/statm");
+  std::uint64_t total = 0, resident = 0;
+  status >> total >> resident;
+  return resident * 4096;
+}
+
+// Addresses without an order, as SES gives them, and each of them known by its number.
+std::string address(std::uint64_t number) {
+  std::uint64_t mixed = number * 0x9E3779B97F4A7C15u;
+  mixed ^= mixed >> 29;
+  return fmt::format("user{:x}.{}@customer{}.example.com", mixed & 0xffffff, number, mixed >> 54);
+}
+
+double percentile(std::vector<double> values, double part) {
+  const auto at = static_cast<std::size_t>(part * static_cast<double>(values.size() - 1));
+  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(at));
+  return values[at];
+}
+
+struct Opened {
+  std::string directory;
+  support::Books books;
+  std::unique_ptr<List> list;
+
+  explicit Opened(std::string path) : directory(std::move(path)) {
+    list = std::move(
+        List::open(directory, books.loop.get_executor(), books.disk, books.writer, books.log, books.metrics)
+            .value());
   }
+  SyncTarget& sync() { return *list->sync_target(); }
 };
 
-base::Task<int> find_many(List& list, int count) {
-  int found = 0;
-  for (int i = 0; i < count; ++i) {
-    const auto entry = co_await list.find("User" + std::to_string((i * 7919) % 200'000) + "@example.com");
-    found += entry.has_value() && entry->has_value() ? 1 : 0;
-  }
-  co_return found;
+template <class T>
+T must(base::Result<T> result) {
+  if (result.has_value()) return std::move(*result);
+  fmt::print("failed: {}\n", result.error().message);
+  std::exit(1);
+}
+void must(const base::Result<void>& result) {
+  if (result.has_value()) return;
+  fmt::print("failed: {}\n", result.error().message);
+  std::exit(1);
 }
 
-void find(benchmark::State& state) {
-  Fixture fixture;
-  if (state.range(0) > 0) fixture.import(static_cast<int>(state.range(0)));
-  for (auto _ : state) benchmark::DoNotOptimize(fixture.books.wait(find_many(*fixture.list, 1000)));
-  state.SetItemsProcessed(state.iterations() * 1000);
-}
-BENCHMARK(find)->Arg(0)->Arg(100'000)->MeasureProcessCPUTime()->UseRealTime();
-
-void import(benchmark::State& state) {
-  for (auto _ : state) {
-    Fixture fixture;
-    fixture.import(static_cast<int>(state.range(0)));
+base::Task<base::Result<void>> full_pass(SyncTarget& sync, std::uint64_t entries, std::uint64_t& loaded) {
+  const base::WallTime now = base::SystemClock().wall_now();
+  const std::string scope = "bench";
+  auto begun = co_await sync.begin(PassKind::full, scope, now);
+  if (begun.has_error()) co_return begun.error();
+  for (loaded = 0; loaded < entries;) {
+    Page page;
+    page.when = now;
+    for (int i = 0; i < 1000; ++i) page.entries.push_back({address(loaded++), "BOUNCE", now});
+    if (loaded < entries) page.next_token = "next";
+    auto added = co_await sync.add_page(PassKind::full, std::move(page));
+    if (added.has_error()) co_return added.error();
   }
-  state.SetItemsProcessed(state.iterations() * state.range(0));
+  auto finished = co_await sync.finish(PassKind::full, now);
+  co_return finished;
 }
-BENCHMARK(import)->Arg(100'000)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void look_ups(const std::string& directory, std::uint64_t entries) {
+  auto store = must(Store::open(directory));
+  constexpr int count = 20'000;
+  const auto look = [&](std::uint64_t number) {
+    const std::string key = mail::lookup_key(address(number));
+    const auto began = Clock::now();
+    const auto found = store->find(key);
+    const auto took = Clock::now() - began;
+    if (found.has_error() || found->has_value() != (number < entries)) std::exit(1);
+    return milliseconds(took) * 1000;
+  };
+  std::vector<double> hits, misses;
+  for (int round = 0; round < 2; ++round) {
+    hits.clear();
+    misses.clear();
+    for (std::uint64_t i = 0; i < count; ++i) {
+      hits.push_back(look(i * 7919 % entries));
+      misses.push_back(look(entries + i));
+    }
+  }
+  for (const auto& [name, values] : {std::pair{"hit", &hits}, std::pair{"miss", &misses}}) {
+    say(fmt::format("look-up, {} entries, {}, p50", entries, name), percentile(*values, 0.5), "us", "");
+    say(fmt::format("look-up, {} entries, {}, p99", entries, name), percentile(*values, 0.99), "us", "< 10");
+  }
+}
+
+void hop(Opened& opened, std::uint64_t entries) {
+  std::vector<double> all;
+  auto many = [&opened, &all, entries]() -> base::Task<int> {
+    for (std::uint64_t i = 0; i < 5000; ++i) {
+      const std::string one = address(i * 7919 % (entries * 2));
+      const auto began = Clock::now();
+      const auto found = co_await opened.list->find(one);
+      all.push_back(milliseconds(Clock::now() - began) * 1000);
+      if (found.has_error()) std::exit(1);
+    }
+    co_return 0;
+  };
+  opened.books.wait(many());
+  say(fmt::format("find() with its hop, {} entries, p50", entries), percentile(all, 0.5), "us", "");
+  say(fmt::format("find() with its hop, {} entries, p99", entries), percentile(all, 0.99), "us", "");
+}
+
+void open_time(const std::string& directory, std::uint64_t entries) {
+  const auto before = resident_bytes();
+  const auto began = Clock::now();
+  Opened opened(directory);
+  const double took = milliseconds(Clock::now() - began);
+  if (opened.list->size() != entries) std::exit(1);
+  say(fmt::format("start with {} entries (books and threads of the bench too)", entries), took, "ms",
+      "< 200");
+  hop(opened, entries);
+  say(fmt::format("memory an entry, {} entries, after 5000 look-ups", entries),
+      static_cast<double>(resident_bytes() - std::min(before, resident_bytes())) /
+          static_cast<double>(entries),
+      "bytes", "<= 2");
+}
+
+// A full pass with nothing to hold it back; SES allows one page a second.
+void load(const std::string& directory, std::uint64_t entries) {
+  Opened opened(directory);
+  const auto before = resident_bytes();
+  std::uint64_t loaded = 0;
+  // How long others wait for the books writer, asked all the time.
+  std::vector<double> waits;
+  bool ended = false;
+  auto probe = [&]() {
+    const auto began = Clock::now();
+    opened.books.writer.post([&waits, began] { waits.push_back(milliseconds(Clock::now() - began)); });
+  };
+  auto pass = [&]() -> base::Task<void> {
+    const auto done = co_await full_pass(opened.sync(), entries, loaded);
+    must(done);
+    ended = true;
+  };
+  const auto began = Clock::now();
+  boost::asio::co_spawn(opened.books.loop, pass(), [](std::exception_ptr) {});
+  while (!ended) {
+    probe();
+    opened.books.loop.run_for(std::chrono::milliseconds(5));
+  }
+  const double took = milliseconds(Clock::now() - began);
+  say(fmt::format("full pass of {} entries through the store", entries), took / 1000, "s", "");
+  say("  rate (SES gives 1000)", static_cast<double>(entries) / took * 1000, "entries/s", "");
+  say("  wait for the books writer meanwhile, p50", percentile(waits, 0.5), "ms", "");
+  say("  wait for the books writer meanwhile, p99", percentile(waits, 0.99), "ms", "");
+  say("  wait for the books writer meanwhile, longest", percentile(waits, 1), "ms", "");
+  say("  memory gained by it",
+      static_cast<double>(resident_bytes() - std::min(before, resident_bytes())) / 1e6, "MB", "constant");
+}
+
+void sweep(const std::string& directory) {
+  Opened opened(directory);
+  const auto began = Clock::now();
+  double longest = 0;
+  int slices = 0;
+  for (bool more = true; more; ++slices) {
+    const auto slice = Clock::now();
+    more = must(opened.books.wait(opened.sync().sweep()));
+    longest = std::max(longest, milliseconds(Clock::now() - slice));
+  }
+  say(fmt::format("sweep of the old generation, {} slices", slices),
+      milliseconds(Clock::now() - began) / 1000, "s", "");
+  say("  longest slice", longest, "ms", "< 20");
+}
+
+void size_of(std::uint64_t entries, bool again) {
+  const support::TempDir directory;
+  load(directory.path(), entries);
+  look_ups(directory.path(), entries);
+  open_time(directory.path(), entries);
+  if (!again) return;
+  load(directory.path(), entries);
+  sweep(directory.path());
+  open_time(directory.path(), entries);
+}
 
 }  // namespace
 }  // namespace postern::suppression
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  const bool ten_million = argc > 1 && std::string_view(argv[1]) == "--ten-million";
+  postern::suppression::size_of(10'000, false);
+  postern::suppression::size_of(1'000'000, true);
+  if (ten_million) postern::suppression::size_of(10'000'000, false);
+}

@@ -1,7 +1,8 @@
 // The suppression list: addresses that must not be mailed, with reason, source and time. SQLite
-// (suppression.db). Look-up compares without case; entries are kept as they were given. Reads run on the disk
-// pool, writes on the books writer; called on the loop, results come back there. An empty list costs nothing:
-// no hop, no query.
+// (suppression.db). Look-up compares without case; entries are kept as they were given. Entries made here and
+// the copy of SES's list (sync_target.hpp) lie beside each other: neither overwrites the other. Reads run on
+// the disk pool, writes on the books writer; called on the loop, results come back there. An empty list costs
+// nothing: no hop, no query.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,12 @@ struct Entry {
   std::string reason;   // BOUNCE, COMPLAINT, MANUAL
   std::string source;   // "ses account list", "manual", "import"
   base::WallTime since{};
+  bool ses = false;  // SES's list has it too, or alone
+  // What else is listed for the same address, without a rank: it is suppressed when any of them counts.
+  std::vector<Entry> also{};
 };
+
+class SyncTarget;
 
 class List {
  public:
@@ -34,14 +40,19 @@ class List {
                                                   base::Metrics& metrics);
   virtual ~List() = default;
 
+  // Of several entries the one made by hand, then the one of SES; the others are in `also`.
   virtual base::Task<base::Result<std::optional<Entry>>> find(std::string address) = 0;
-  virtual base::Task<base::Result<void>> add(Entry entry) = 0;  // replaces an entry of the same address
-  virtual base::Task<base::Result<bool>> remove(std::string address) = 0;  // false: was not on it
+  virtual base::Task<base::Result<void>> add(Entry entry) = 0;  // replaces an own entry of the same address
+  // Own entry and copy of SES's. Where SES goes on listing it (Entry::ses of find() before), it comes back
+  // with the next full pass that begins later. false: was not on it.
+  virtual base::Task<base::Result<bool>> remove(std::string address) = 0;
   virtual base::Task<base::Result<std::size_t>> import(
       std::vector<Entry> entries) = 0;  // in slices; gives how many were new
   virtual base::Task<base::Result<std::vector<Entry>>> list(std::size_t limit,
                                                             std::string after_address) = 0;  // by look-up key
-  virtual std::uint64_t size() const = 0;
+  virtual std::uint64_t size() const = 0;                                                    // of addresses
+  // The same object, for who keeps it in step with SES.
+  virtual SyncTarget* sync_target() { return nullptr; }
 };
 
 // The text form of import and export: "address,reason,since" a line, header line and "#" comments allowed,

@@ -1,0 +1,136 @@
+#include "suppression/generations.hpp"
+
+#include "postern/base/database.hpp"
+
+namespace postern::suppression {
+
+Generations::Generations(SQLite::Database& database)
+    : put_(database,
+           "INSERT INTO listed(generation, key, spelling, reason, since) VALUES (?, ?, ?, ?, ?) "
+           "ON CONFLICT DO UPDATE SET reason = excluded.reason, since = excluded.since "
+           "WHERE excluded.since >= since"),
+      erase_(database, "DELETE FROM listed WHERE generation = ? AND key = ?"),
+      has_(database, "SELECT 1 FROM listed WHERE generation = ? AND key = ? LIMIT 1"),
+      own_has_(database, "SELECT 1 FROM own WHERE key = ?"),
+      save_(database, "UPDATE generation SET keys = ?2, shared = ?3 WHERE number = ?1"),
+      database_(database) {}
+
+// Above all that still have rows: an old row never comes to life again in a new generation.
+Generation Generations::create() {
+  SQLite::Statement insert(database_,
+                           "INSERT INTO generation(number) SELECT max(number) + 1 FROM generation "
+                           "RETURNING number");
+  insert.executeStep();
+  Generation made{insert.getColumn(0).getInt64(), 0, 0};
+  insert.executeStep();  // to its end, or the transaction can't commit
+  return made;
+}
+
+Generation Generations::load(std::int64_t number) {
+  SQLite::Statement read(database_, "SELECT keys, shared FROM generation WHERE number = ?");
+  read.bind(1, number);
+  if (!read.executeStep()) return {number, 0, 0};
+  return {number, read.getColumn(0).getInt64(), read.getColumn(1).getInt64()};
+}
+
+void Generations::save(const Generation& generation) {
+  const base::StatementReset saving(save_);
+  bind_all(save_, generation.number, generation.keys, generation.shared);
+  save_.exec();
+}
+
+std::vector<Generation> Generations::live() {
+  SQLite::Statement read(database_,
+                         "SELECT number, keys, shared FROM generation WHERE number = (SELECT current FROM "
+                         "state) OR number IN (SELECT generation FROM pass)");
+  std::vector<Generation> found;
+  while (read.executeStep())
+    found.push_back(
+        {read.getColumn(0).getInt64(), read.getColumn(1).getInt64(), read.getColumn(2).getInt64()});
+  return found;
+}
+
+std::vector<std::int64_t> Generations::stale(std::size_t limit) {
+  SQLite::Statement read(database_,
+                         "SELECT number FROM generation WHERE number <> (SELECT current FROM state) AND "
+                         "number NOT IN (SELECT generation FROM pass) LIMIT ?");
+  read.bind(1, static_cast<std::int64_t>(limit));
+  std::vector<std::int64_t> found;
+  while (read.executeStep()) found.push_back(read.getColumn(0).getInt64());
+  return found;
+}
+
+void Generations::put(Generation& generation, const ListedRow& row) {
+  if (!has(generation, row.key)) {
+    ++generation.keys;
+    if (own_has(row.key)) ++generation.shared;
+  }
+  const base::StatementReset putting(put_);
+  bind_all(put_, generation.number, row.key, row.spelling, row.reason, row.since);
+  put_.exec();
+}
+
+bool Generations::erase(Generation& generation, const std::string& key) {
+  const base::StatementReset erasing(erase_);
+  bind_all(erase_, generation.number, key);
+  if (erase_.exec() == 0) return false;
+  --generation.keys;
+  if (own_has(key)) --generation.shared;
+  return true;
+}
+
+bool Generations::has(const Generation& generation, const std::string& key) {
+  if (generation.keys == 0) return false;
+  const base::StatementReset looking(has_);
+  bind_all(has_, generation.number, key);
+  return has_.executeStep();
+}
+
+bool Generations::own_has(const std::string& key) {
+  const base::StatementReset looking(own_has_);
+  bind_all(own_has_, key);
+  return own_has_.executeStep();
+}
+
+std::vector<ListedRow> Generations::first_rows(const Generation& generation, std::size_t limit) {
+  SQLite::Statement read(database_,
+                         "SELECT key, spelling, reason, since FROM listed WHERE generation = ? "
+                         "ORDER BY key, spelling LIMIT ?");
+  bind_all(read, generation.number, static_cast<std::int64_t>(limit));
+  std::vector<ListedRow> found;
+  while (read.executeStep())
+    found.push_back({read.getColumn(0).getString(), read.getColumn(1).getString(),
+                     read.getColumn(2).getString(), read.getColumn(3).getInt64()});
+  return found;
+}
+
+void Generations::erase_rows(std::int64_t number, const std::vector<ListedRow>& rows) {
+  SQLite::Statement erase(database_, "DELETE FROM listed WHERE generation = ? AND key = ? AND spelling = ?");
+  for (const auto& row : rows) {
+    const base::StatementReset erasing(erase);
+    bind_all(erase, number, row.key, row.spelling);
+    erase.exec();
+  }
+}
+
+bool Generations::erase_some(std::int64_t number, std::size_t rows) {
+  SQLite::Statement bound(database_,
+                          "SELECT key FROM listed WHERE generation = ? ORDER BY key LIMIT 1 OFFSET ?");
+  bind_all(bound, number, static_cast<std::int64_t>(rows));
+  if (bound.executeStep()) {
+    const std::string key = bound.getColumn(0).getString();
+    SQLite::Statement erase(database_, "DELETE FROM listed WHERE generation = ? AND key <= ?");
+    bind_all(erase, number, key);
+    erase.exec();
+    return true;
+  }
+  for (const char* sql :
+       {"DELETE FROM listed WHERE generation = ?", "DELETE FROM generation WHERE number = ?"}) {
+    SQLite::Statement erase(database_, sql);
+    erase.bind(1, number);
+    erase.exec();
+  }
+  return false;
+}
+
+}  // namespace postern::suppression
