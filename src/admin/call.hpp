@@ -38,6 +38,9 @@ Answer suppression_get(Call call);
 Answer suppression_add(Call call);
 Answer suppression_remove(Call call);
 Answer suppression_import(Call call);
+Answer suppression_sync_status(Call call);
+Answer suppression_sync_start(Call call);
+Answer suppression_account_reasons(Call call);
 
 Answer log_search(Call call);
 

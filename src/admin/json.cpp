@@ -76,6 +76,12 @@ json::object to_json(const suppression::Entry& entry) {
   out["reason"] = entry.reason;
   out["source"] = ascii(entry.source);
   out["since"] = base::to_rfc3339(entry.since);
+  if (entry.ses) out["ses"] = true;
+  if (!entry.also.empty()) {
+    json::array also;
+    for (const auto& other : entry.also) also.push_back(to_json(other));
+    out["also"] = std::move(also);
+  }
   return out;
 }
 

@@ -1,4 +1,5 @@
 #include <boost/json/value.hpp>
+#include <optional>
 
 #include "admin/call.hpp"
 #include "admin/json.hpp"
@@ -33,7 +34,7 @@ base::Result<suppression::Entry> entry_of(const json::object& object, base::Wall
     return base::fail(base::Errc::invalid, "reason: BOUNCE, COMPLAINT or MANUAL, not \"" + *reason + "\"");
   const auto when = base::from_rfc3339(*since);
   if (when.has_error()) return when.error();
-  return suppression::Entry{*parsed, *reason, *source, *when};
+  return suppression::Entry{*parsed, *reason, *source, *when, false, {}};
 }
 
 json::array to_json(const std::vector<suppression::ImportProblem>& problems) {
@@ -47,7 +48,70 @@ json::array to_json(const std::vector<suppression::ImportProblem>& problems) {
   return out;
 }
 
+net::HttpResponse needs_daemon() {
+  return error_response(503, "only the running daemon talks to SES: start postern serve");
+}
+
+void put_time(json::object& out, std::string_view name, const std::optional<base::WallTime>& when) {
+  if (when) out[name] = base::to_rfc3339(*when);
+}
+
+json::object to_json(const SyncView& view) {
+  json::object out;
+  out["enabled"] = view.enabled;
+  put_time(out, "last_good", view.last_good);
+  put_time(out, "last_full", view.last_full);
+  out["entries"] = view.entries;
+  if (view.running) {
+    json::object running;
+    running["id"] = view.running->id;
+    running["since"] = base::to_rfc3339(view.running->since);
+    running["pages"] = view.running->pages;
+    running["entries"] = view.running->entries;
+    running["expected"] = view.running->expected;
+    running["entries_per_second"] = view.running->entries_per_second;
+    out["running"] = std::move(running);
+  }
+  if (view.finished) {
+    json::object finished;
+    finished["id"] = view.finished->id;
+    finished["good"] = view.finished->good;
+    finished["message"] = view.finished->message;
+    out["finished"] = std::move(finished);
+  }
+  out["last_error"] = view.last_error;
+  out["doubt"] = view.doubt;
+  json::array differences;
+  for (const auto& difference : view.differences) differences.emplace_back(difference);
+  out["differences"] = std::move(differences);
+  out["differences_unknown"] = view.differences_unknown;
+  out["clock_skew"] = std::chrono::duration<double>(view.clock_skew).count();
+  return out;
+}
+
 }  // namespace
+
+Answer suppression_sync_status(Call call) {
+  if (!call.with->sync.view) co_return needs_daemon();
+  co_return json_response(to_json(call.with->sync.view()));
+}
+
+// A full pass; its id, to be looked for in the status.
+Answer suppression_sync_start(Call call) {
+  if (!call.with->sync.request_full) co_return needs_daemon();
+  json::object out;
+  out["id"] = call.with->sync.request_full(parameter(call, "force") == "true");
+  co_return json_response(out);
+}
+
+Answer suppression_account_reasons(Call call) {
+  if (!call.with->sync.write_account_reasons) co_return needs_daemon();
+  const auto written = co_await call.with->sync.write_account_reasons();
+  if (written.has_error()) co_return error_response(written.error());
+  json::object out;
+  out["written"] = true;
+  co_return json_response(out);
+}
 
 // "next" is the `after` of the next page, missing on the last.
 Answer suppression_list(Call call) {
@@ -76,17 +140,35 @@ Answer suppression_add(Call call) {
   if (object.has_error()) co_return error_response(object.error());
   const auto entry = entry_of(*object, call.with->clock.wall_now());
   if (entry.has_error()) co_return error_response(entry.error());
+  if (parameter(call, "ses") == "true") {
+    if (!call.with->sync.put) co_return needs_daemon();
+    if (entry->reason == "MANUAL")
+      co_return error_response(400, "SES knows the reasons BOUNCE and COMPLAINT only");
+    const auto put = co_await call.with->sync.put(entry->address, entry->reason);
+    if (put.has_error()) co_return error_response(put.error());
+    co_return json_response(admin::to_json(*entry));
+  }
   const auto added = co_await call.with->suppression.add(*entry);
   if (added.has_error()) co_return error_response(added.error());
   co_return json_response(admin::to_json(*entry));
 }
 
 Answer suppression_remove(Call call) {
-  const auto removed = co_await call.with->suppression.remove(call.path.at(0));
+  const std::string address = call.path.at(0);
+  const bool at_ses = parameter(call, "ses") == "true";
+  if (at_ses && !call.with->sync.remove) co_return needs_daemon();
+  const auto before = co_await call.with->suppression.find(address);
+  base::Result<bool> removed = false;
+  if (at_ses) {
+    removed = co_await call.with->sync.remove(address);
+  } else {
+    removed = co_await call.with->suppression.remove(address);
+  }
   if (removed.has_error()) co_return error_response(removed.error());
-  if (!*removed) co_return error_response(404, call.path.at(0) + " is not on the suppression list");
+  if (!*removed) co_return error_response(404, address + " is not on the suppression list");
   json::object out;
   out["removed"] = true;
+  out["still_at_ses"] = !at_ses && before && *before && (*before)->ses;
   co_return json_response(out);
 }
 

@@ -53,6 +53,8 @@ std::vector<std::string> watched_files(const Config& config) {
     out.push_back(upstream.password_file);
     out.push_back(upstream.ca_file);
   }
+  out.push_back(config.aws.ca_file);
+  out.push_back(config.aws.secret_access_key_file);
   std::erase(out, "");
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());

@@ -31,6 +31,27 @@ StartFailure listen_failure(const std::string& address, const base::Error& error
   return {exit_unavailable, fmt::format("{}: {}", address, error.message)};
 }
 
+admin::SyncView sync_view(const feedback::SuppressionSyncStatus& from) {
+  admin::SyncView out;
+  out.enabled = from.enabled;
+  out.last_good = from.last_good;
+  out.last_full = from.last_full;
+  out.entries = from.entries;
+  if (from.full)
+    out.running =
+        admin::SyncView::Running{from.full->id,      from.full->since,    from.full->pages,
+                                 from.full->entries, from.full->expected, from.full->entries_per_second};
+  if (from.last_finished)
+    out.finished = admin::SyncView::Finished{from.last_finished->id, from.last_finished->good,
+                                             from.last_finished->message};
+  out.last_error = from.last_error;
+  out.doubt = from.doubt;
+  out.differences = from.differences;
+  out.differences_unknown = from.differences_unknown;
+  out.clock_skew = from.clock_skew;
+  return out;
+}
+
 }  // namespace
 
 Graph::Graph(boost::asio::io_context& io, std::string config_file, std::shared_ptr<const Snapshot> first,
@@ -107,6 +128,7 @@ std::optional<StartFailure> Graph::make_parts() {
   dialer = std::make_unique<net::TcpDialer>(executor, clock, *resolver);
   gate = std::make_unique<policy::Gate>(*suppression, clock, metrics);
   if (auto failed = make_alignment()) return failed;
+  make_sync();
   intake = std::make_unique<intake::Intake>(intake_dependencies());
   delivery = std::make_unique<delivery::Delivery>(delivery_dependencies());
   register_gauges();
@@ -131,15 +153,25 @@ std::optional<StartFailure> Graph::make_alignment() {
   return std::nullopt;
 }
 
+void Graph::make_sync() {
+  ses = std::make_unique<SesLink>(SesLink::Parts{clock, random, disk, log, *dialer}, *snapshots.current());
+  auto settings = [this] { return snapshots.current()->sync; };
+  sync = std::make_unique<feedback::SuppressionSync>(feedback::SuppressionSync::Dependencies{
+      loop.get_executor(), clock, random, log, metrics, *ses, *suppression->sync_target(), settings});
+}
+
 void Graph::connect() {
   snapshots.on_change([this] {
     const auto& now = config();
     log.configure(now.log.format, now.log.level, now.log.mask_addresses);
     memory.set_limit(now.limits.memory);
     alignment->settings_changed();
+    ses->settings_changed(*snapshots.current());
+    sync->settings_changed();
     delivery->settings_changed();
   });
   background.spawn("watch files", snapshots.watch(clock));
+  background.spawn("sync suppression list", sync->run());
   background.spawn("watch disk", disk_watch.run(clock, disk));
   const auto handler = admin::make_handler(admin_dependencies());
   for (auto& listener : admin_listeners) {
@@ -181,7 +213,22 @@ admin::Dependencies Graph::admin_dependencies() {
   };
   auto wake = [this] { delivery->wake(); };
   auto ready = [this] { return not_ready(); };
-  return {loop.get_executor(), clock, log, metrics, *spool, *suppression, *ledger, view, wake, ready};
+  return {loop.get_executor(), clock, log, metrics, *spool, *suppression, *ledger, view, wake, ready,
+          sync_control()};
+}
+
+admin::SyncControl Graph::sync_control() {
+  auto put = [this](std::string address, std::string reason) {
+    return sync->put(std::move(address), std::move(reason));
+  };
+  auto remove = [this](std::string address) -> base::Task<base::Result<bool>> {
+    auto removed = co_await sync->remove(std::move(address));
+    if (!removed) co_return removed.error();
+    co_return removed->ses || removed->here;
+  };
+  auto start = [this](bool force) { return sync->request_full(force); };
+  auto reasons = [this] { return sync->write_account_reasons(); };
+  return {[this] { return sync_view(sync->status()); }, start, put, remove, reasons};
 }
 
 void Graph::register_gauges() {

@@ -28,6 +28,7 @@
 #include "postern/policy/gate.hpp"
 #include "postern/spool/spool.hpp"
 #include "postern/suppression/list.hpp"
+#include "ses_link.hpp"
 #include "snapshot_holder.hpp"
 
 namespace postern::app {
@@ -72,6 +73,8 @@ struct Graph {
   std::unique_ptr<net::CaresResolver> dns;
   std::unique_ptr<policy::Alignment> alignment;
   std::unique_ptr<policy::MessageGate> message_gate;
+  std::unique_ptr<SesLink> ses;
+  std::unique_ptr<feedback::SuppressionSync> sync;
   std::unique_ptr<intake::Intake> intake;
   std::unique_ptr<delivery::Delivery> delivery;
   bool stopping = false;
@@ -84,6 +87,8 @@ struct Graph {
   delivery::Dependencies delivery_dependencies();
   admin::Dependencies admin_dependencies();
   std::optional<StartFailure> make_alignment();
+  void make_sync();
+  admin::SyncControl sync_control();
   void register_gauges();
 };
 

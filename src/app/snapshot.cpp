@@ -7,6 +7,7 @@
 #include "postern/mail/address.hpp"
 #include "postern/net/ip.hpp"
 #include "postern/net/tls.hpp"
+#include "snapshot_aws.hpp"
 
 namespace postern::app {
 
@@ -29,6 +30,19 @@ std::shared_ptr<const policy::AlignmentSettings> alignment_settings(const Config
   for (const auto& [identity, domain] : config.spf.mail_from_domain)
     out->mail_from_domain[mail::to_lower(identity)] = mail::to_lower(domain);
   out->region = config.aws.region;
+  return out;
+}
+
+feedback::SuppressionSyncSettings sync_settings(const Config& config) {
+  feedback::SuppressionSyncSettings out;
+  const auto& sync = config.suppression.sync;
+  out.enabled = sync.enabled;
+  out.interval = sync.interval;
+  out.full_interval = sync.full_interval;
+  out.reasons = config.suppression.reasons;
+  out.configuration_set = config.upstream.front().configuration_set;
+  out.region = config.aws.region;
+  out.account = config.aws.endpoint_url + " " + config.aws.profile + " " + config.aws.access_key_id;
   return out;
 }
 
@@ -136,9 +150,16 @@ delivery::Settings delivery_settings(const Config& config, Problems& problems) {
 
 }  // namespace
 
-SnapshotResult build_snapshot(Config config) {
+SnapshotResult build_snapshot(Config config, const Machine& machine) {
   Problems problems;
   auto snapshot = std::make_shared<Snapshot>();
+  snapshot->aws = aws_settings(config, machine, problems);
+  for (std::size_t i = 0; i < config.upstream.size(); ++i) {
+    if (!config.upstream[i].derive) continue;
+    const int line = config.origin.line_of(element("upstream", i, "derive"));
+    derive_credentials(snapshot->aws, machine, config.upstream[i], i, line, problems);
+  }
+  snapshot->sync = std::make_shared<feedback::SuppressionSyncSettings>(sync_settings(config));
   auto policy = std::make_shared<policy::Settings>(policy_settings(config));
   snapshot->delivery = std::make_shared<delivery::Settings>(delivery_settings(config, problems));
   policy->signer = snapshot->delivery->signer;
@@ -152,7 +173,7 @@ SnapshotResult build_snapshot(Config config) {
 SnapshotResult load_snapshot(const std::string& path, const Machine& machine) {
   auto config = load_config(path, machine);
   if (config.has_error()) return std::move(config).error();
-  return build_snapshot(std::move(*config));
+  return build_snapshot(std::move(*config), machine);
 }
 
 }  // namespace postern::app

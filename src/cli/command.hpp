@@ -52,6 +52,7 @@ void add_suppression(CLI::App& program, Invocation& invocation);
 void add_log(CLI::App& program, Invocation& invocation);
 void add_spf(CLI::App& program, Invocation& invocation);
 void add_doctor(CLI::App& program, Invocation& invocation);
+void add_smtp_password(CLI::App& program, Invocation& invocation);
 void add_health(CLI::App& program, Invocation& invocation);
 void add_completion(CLI::App& program, Invocation& invocation);
 

@@ -51,6 +51,7 @@ int examine(const Invocation& invocation, bool as_json) {
   check_upstreams(patient, tell);
   check_dkim(patient, tell);
   check_alignment(patient, tell);
+  check_sync(patient, tell);
   return failed ? app::exit_no : app::exit_ok;
 }
 

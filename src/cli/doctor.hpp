@@ -33,6 +33,7 @@ struct Patient {
 void check_disk(const Patient& patient, const Tell& tell);
 void check_upstreams(const Patient& patient, const Tell& tell);
 void check_dkim(const Patient& patient, const Tell& tell);
+void check_sync(const Patient& patient, const Tell& tell);
 void check_alignment(const Patient& patient, const Tell& tell);
 
 // Domains that this configuration sends from, as far as it tells: of keys, rewriting, MAIL FROM,

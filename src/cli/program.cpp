@@ -36,6 +36,7 @@ void describe(CLI::App& program, Invocation& invocation) {
   add_log(program, invocation);
   add_doctor(program, invocation);
   add_spf(program, invocation);
+  add_smtp_password(program, invocation);
   add_health(program, invocation);
   add_completion(program, invocation);
   add_config_option(program, invocation);

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "cli/command.hpp"
+#include "cli/suppression_sync.hpp"
 #include "postern/app/exit_code.hpp"
 #include "postern/mail/address.hpp"
 #include "postern/suppression/list.hpp"
@@ -33,8 +34,14 @@ std::string checked_address(const std::string& given) {
 
 suppression::Entry entry_of(const json::object& object) {
   const auto since = base::from_rfc3339(text(object, "since"));
-  return {text(object, "address"), text(object, "reason"), text(object, "source"),
-          since.has_value() ? *since : base::WallTime{}};
+  suppression::Entry out;
+  out.address = text(object, "address");
+  out.reason = text(object, "reason");
+  out.source = text(object, "source");
+  if (since.has_value()) out.since = *since;
+  if (const auto* also = object.if_contains("also"); also != nullptr && also->is_array())
+    for (const auto& other : also->get_array()) out.also.push_back(entry_of(other.as_object()));
+  return out;
 }
 
 std::string describe(const suppression::Entry& entry) {
@@ -57,6 +64,11 @@ void each_page(Backend& backend, Take take) {
 int list(const Invocation& invocation, bool as_json) {
   const auto backend = open_backend(invocation);
   auto& out = invocation.terminal.out;
+  if (!as_json) {
+    const auto status = backend->call(request("GET", "/api/v1/suppression/sync"));
+    if (status.has_value() && status->status == 200)
+      invocation.terminal.err << sync_state(json::parse(status->body).as_object()) << "\n";
+  }
   each_page(*backend, [&out, as_json](const json::array& entries) {
     for (const auto& value : entries) {
       const auto entry = entry_of(value.as_object());
@@ -92,8 +104,15 @@ int check(const Invocation& invocation, const std::string& given) {
     return app::exit_ok;
   }
   if (answer->status != 200) throw Failure{app::exit_software, answer->body};
-  const auto entry = entry_of(json::parse(answer->body).as_object());
-  const auto ignored = why_not_counted(config.suppression, entry, base::SystemClock().wall_now());
+  auto entry = entry_of(json::parse(answer->body).as_object());
+  const auto now = base::SystemClock().wall_now();
+  auto ignored = why_not_counted(config.suppression, entry, now);
+  const auto others = entry.also;
+  for (const auto& other : others) {
+    if (ignored.empty() || !why_not_counted(config.suppression, other, now).empty()) continue;
+    entry = other;
+    ignored.clear();
+  }
   if (!ignored.empty()) {
     out << fmt::format("{}: listed: {}, but does not count by {}\n", address, describe(entry), ignored);
     return app::exit_ok;
@@ -102,19 +121,32 @@ int check(const Invocation& invocation, const std::string& given) {
   return app::exit_no;
 }
 
-int add(const Invocation& invocation, const std::string& given, const std::string& reason) {
+struct Change {
+  std::string address;
+  std::string reason = "MANUAL";
+  bool at_ses = false;
+};
+
+int add(const Invocation& invocation, const Change& change) {
   json::object entry;
-  entry["address"] = checked_address(given);
-  entry["reason"] = reason;
+  entry["address"] = checked_address(change.address);
+  entry["reason"] = change.reason;
   const auto backend = open_backend(invocation);
-  call(*backend, request("POST", std::string(collection), {}, json::serialize(entry)));
+  const std::string query = change.at_ses ? "ses=true" : "";
+  call(*backend, request("POST", std::string(collection), query, json::serialize(entry)));
   return app::exit_ok;
 }
 
-int remove(const Invocation& invocation, const std::string& given) {
-  const std::string address = checked_address(given);
+int remove(const Invocation& invocation, const Change& change) {
+  const std::string address = checked_address(change.address);
   const auto backend = open_backend(invocation);
-  call(*backend, request("DELETE", path_of(address)));
+  const auto done = call(*backend, request("DELETE", path_of(address), change.at_ses ? "ses=true" : ""));
+  if (const auto* still = done.if_contains("still_at_ses"); still != nullptr && still->as_bool()) {
+    invocation.terminal.err
+        << address
+        << " is still on the list of SES, which drops mail to it, and comes back with the next "
+           "full sync: remove it with --ses\n";
+  }
   return app::exit_ok;
 }
 
@@ -176,15 +208,24 @@ CLI::App* add_on_text(CLI::App& group, Invocation& invocation, const std::string
 
 void add_adding(CLI::App& group, Invocation& invocation) {
   auto* command = group.add_subcommand("add", "Put an address on the list, or change its reason");
-  auto address = std::make_shared<std::string>();
-  auto reason = std::make_shared<std::string>("MANUAL");
-  command->add_option("ADDR", *address)->required()->type_name("");
-  command->add_option("--reason", *reason, "BOUNCE, COMPLAINT or MANUAL: why it must not be mailed")
+  auto change = std::make_shared<Change>();
+  command->add_option("ADDR", change->address)->required()->type_name("");
+  command->add_option("--reason", change->reason, "BOUNCE, COMPLAINT or MANUAL: why it must not be mailed")
       ->type_name("R")
       ->transform(CLI::IsMember({"BOUNCE", "COMPLAINT", "MANUAL"}, CLI::ignore_case))
       ->capture_default_str();
-  command->callback([&invocation, address, reason] {
-    invocation.run = [&invocation, address, reason] { return add(invocation, *address, *reason); };
+  command->add_flag("--ses", change->at_ses, "on the account's list at SES too");
+  command->callback(
+      [&invocation, change] { invocation.run = [&invocation, change] { return add(invocation, *change); }; });
+}
+
+void add_removing(CLI::App& group, Invocation& invocation) {
+  auto* command = group.add_subcommand("remove", "Take an address off the list");
+  auto change = std::make_shared<Change>();
+  command->add_option("ADDR", change->address)->required()->type_name("");
+  command->add_flag("--ses", change->at_ses, "off the account's list at SES too");
+  command->callback([&invocation, change] {
+    invocation.run = [&invocation, change] { return remove(invocation, *change); };
   });
 }
 
@@ -209,9 +250,10 @@ void add_suppression(CLI::App& program, Invocation& invocation) {
   add_on_text(*group, invocation, "check", "Exit 0 when the address may be mailed, 1 when it is suppressed",
               "ADDR", check);
   add_adding(*group, invocation);
-  add_on_text(*group, invocation, "remove", "Take an address off the list", "ADDR", remove);
+  add_removing(*group, invocation);
   add_on_text(*group, invocation, "import", "Add all entries of a file", "FILE", import);
   auto* exporting = group->add_subcommand("export", "Print the whole list in the form that import takes");
+  add_suppression_sync(*group, invocation);
   exporting->callback([&invocation] { invocation.run = [&invocation] { return export_all(invocation); }; });
 }
 

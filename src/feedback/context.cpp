@@ -29,4 +29,28 @@ void Context::note_retry(const base::Error& error, base::Duration wait) {
                 {{"status", "waiting"}, {"wait_ms", wait.count()}, {"reason", error.message}});
 }
 
+template <class T>
+base::Task<base::Result<T>> ask(Context& context, std::function<base::Task<base::Result<T>>()> request,
+                                int attempts) {
+  for (int attempt = 0;; ++attempt) {
+    co_await context.pacer.turn();
+    auto answer = co_await request();
+    context.note(answer.has_error() ? answer.error().message : std::string());
+    if (answer.has_value() || attempt + 1 >= attempts || !worth_repeating(answer.error().code))
+      co_return std::move(answer);
+    const auto wait = backoff(attempt, context.deps.random);
+    context.note_retry(answer.error(), wait);
+    co_await base::sleep_for(context.deps.clock, wait);
+  }
+}
+
+template base::Task<base::Result<void>> ask(Context&, std::function<base::Task<base::Result<void>>()>, int);
+template base::Task<base::Result<aws::SuppressedPage>> ask(
+    Context&, std::function<base::Task<base::Result<aws::SuppressedPage>>()>, int);
+template base::Task<base::Result<aws::Account>> ask(Context&,
+                                                    std::function<base::Task<base::Result<aws::Account>>()>,
+                                                    int);
+template base::Task<base::Result<std::optional<std::vector<std::string>>>> ask(
+    Context&, std::function<base::Task<base::Result<std::optional<std::vector<std::string>>>>()>, int);
+
 }  // namespace postern::feedback

@@ -38,19 +38,10 @@ struct Context {
 inline constexpr int attempts_of_pass = 8;
 inline constexpr int attempts_of_person = 3;
 
+// One request, in its turn, repeated as often as is worth while. Defined in context.cpp for the answers that
+// SES gives: a coroutine that is made in two places is two types to the link-time optimiser.
 template <class T>
 base::Task<base::Result<T>> ask(Context& context, std::function<base::Task<base::Result<T>>()> request,
-                                int attempts) {
-  for (int attempt = 0;; ++attempt) {
-    co_await context.pacer.turn();
-    auto answer = co_await request();
-    context.note(answer.has_error() ? answer.error().message : std::string());
-    if (answer.has_value() || attempt + 1 >= attempts || !worth_repeating(answer.error().code))
-      co_return std::move(answer);
-    const auto wait = backoff(attempt, context.deps.random);
-    context.note_retry(answer.error(), wait);
-    co_await base::sleep_for(context.deps.clock, wait);
-  }
-}
+                                int attempts);
 
 }  // namespace postern::feedback

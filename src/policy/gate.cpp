@@ -80,15 +80,17 @@ base::Task<Verdict> Gate::check_recipient(std::shared_ptr<const Settings> settin
   const auto found = co_await suppression_.find(address);
   if (!found && settings->suppression_on_error == OnError::defer)
     co_return defer(Reason::suppression_unavailable, found.error().message, std::move(address));
-  if (!found || !*found || !counts(*settings, **found, clock_.wall_now())) co_return keep(std::move(address));
+  if (!found || !*found) co_return keep(std::move(address));
+  const auto* entry = counting(*settings, **found, clock_.wall_now());
+  if (entry == nullptr) co_return keep(std::move(address));
 
   const auto action = settings->suppression_action;
-  const base::Labels labels{{"reason", std::string(reason_label((*found)->reason))},
+  const base::Labels labels{{"reason", std::string(reason_label(entry->reason))},
                             {"action", std::string(to_string(action))}};
   metrics_
       .counter("postern_recipients_suppressed_total", "Recipients that the suppression list stopped.", labels)
       .add();
-  co_return suppressed(action, **found, std::move(address));
+  co_return suppressed(action, *entry, std::move(address));
 }
 
 }  // namespace postern::policy

@@ -44,8 +44,6 @@ std::string describe(const suppression::Entry& entry, const std::string& address
   return text;
 }
 
-}  // namespace
-
 // `reasons` and `max_age` are about what SES lists; what a person put on the list stays until a person takes
 // it off.
 bool counts(const Settings& settings, const suppression::Entry& entry, base::WallTime now) {
@@ -53,6 +51,16 @@ bool counts(const Settings& settings, const suppression::Entry& entry, base::Wal
   if (!contains(settings.suppression_reasons, entry.reason)) return false;
   const auto max_age = settings.suppression_max_age;
   return max_age <= base::Duration::zero() || now - entry.since <= max_age;
+}
+
+}  // namespace
+
+const suppression::Entry* counting(const Settings& settings, const suppression::Entry& entry,
+                                   base::WallTime now) {
+  if (counts(settings, entry, now)) return &entry;
+  for (const auto& other : entry.also)
+    if (counts(settings, other, now)) return &other;
+  return nullptr;
 }
 
 Verdict suppressed(SuppressionAction action, const suppression::Entry& entry, std::string address) {

@@ -10,8 +10,9 @@
 
 namespace postern::policy {
 
-// Whether the settings let the entry count.
-bool counts(const Settings& settings, const suppression::Entry& entry, base::WallTime now);
+// The first of the entry and what else is listed for its address that the settings let count; null: none.
+const suppression::Entry* counting(const Settings& settings, const suppression::Entry& entry,
+                                   base::WallTime now);
 
 // The verdict for `address`, which the entry lists.
 Verdict suppressed(SuppressionAction action, const suppression::Entry& entry, std::string address);

@@ -234,5 +234,17 @@ TEST_F(PolicySuppression, a_list_that_cannot_be_read_sends_or_defers) {
   EXPECT_THAT(verdict.detail, HasSubstr("disk I/O error"));
 }
 
+TEST_F(PolicyRecipient, one_of_several_entries_that_counts_is_enough) {
+  list_.put("a@example.net", "BOUNCE", "ses account list", "2026-09-20T00:00:00Z");
+  auto& entry = list_.entries.begin()->second;
+  settings_.suppression_reasons = {"COMPLAINT"};
+  EXPECT_EQ(recipient("a@example.net").kind, Kind::keep);
+  entry.also.push_back(
+      suppression::Entry{"A@example.net", "COMPLAINT", "ses account list", entry.since, true, {}});
+  const auto verdict = recipient("a@example.net");
+  EXPECT_EQ(verdict.kind, Kind::drop);
+  EXPECT_THAT(verdict.detail, HasSubstr("COMPLAINT"));
+}
+
 }  // namespace
 }  // namespace postern::policy

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,37 @@ struct DeliveryView {  // what admin may know of delivery; filled by app, since 
   std::vector<std::string> in_flight;
 };
 
+struct SyncView {  // what admin may know of the synchronisation with SES
+  struct Running {
+    std::uint64_t id = 0;
+    base::WallTime since{};
+    std::uint64_t pages = 0, entries = 0, expected = 0;
+    double entries_per_second = 0;
+  };
+  struct Finished {
+    std::uint64_t id = 0;
+    bool good = false;
+    std::string message;
+  };
+  bool enabled = false;
+  std::optional<base::WallTime> last_good, last_full;
+  std::uint64_t entries = 0;
+  std::optional<Running> running;
+  std::optional<Finished> finished;
+  std::string last_error, doubt;
+  std::vector<std::string> differences;
+  std::string differences_unknown;
+  base::Duration clock_skew{0};
+};
+
+struct SyncControl {  // empty functions: there is no daemon to do it
+  std::function<SyncView()> view;
+  std::function<std::uint64_t(bool force)> request_full;
+  std::function<base::Task<base::Result<void>>(std::string address, std::string reason)> put;
+  std::function<base::Task<base::Result<bool>>(std::string address)> remove;  // false: nowhere listed
+  std::function<base::Task<base::Result<void>>()> write_account_reasons;
+};
+
 struct Dependencies {
   base::Executor executor;
   base::Clock& clock;
@@ -37,6 +69,7 @@ struct Dependencies {
   std::function<DeliveryView()> delivery;
   std::function<void()> wake_delivery;     // after flush and release
   std::function<std::string()> not_ready;  // empty: ready; else why not (draining, disk full, spool failed)
+  SyncControl sync{};
 };
 
 // Answers every request of the admin API. `over_local_socket` requests may change state.
