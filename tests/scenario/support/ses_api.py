@@ -1,7 +1,6 @@
 """The API of the sandbox: real SDKs on it, and the handles that make it misbehave."""
 import json
 import os
-import pathlib
 import shutil
 import ssl
 import unittest
@@ -10,7 +9,7 @@ import urllib.request
 from support import paths
 
 REGION = "ap-northeast-1"
-SDK = pathlib.Path(os.environ.get("POSTERN_SDK", paths.ROOT / "build" / "sdk"))
+SDK = paths.ROOT / "build" / "sdk"
 
 
 def boto(sandbox, **changes):
