@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 namespace postern::base {
@@ -36,6 +37,13 @@ std::string braces(const Labels& labels, std::string_view extra = {}) {
     out += extra;
   }
   return out + "}";
+}
+
+// The format spells these out its own way.
+std::string number(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  return fmt::format("{}", value);
 }
 
 }  // namespace
@@ -115,9 +123,9 @@ std::string Metrics::render() const {
     for (const auto& [labels, c] : f->counters)
       fmt::format_to(to, "{}{} {}\n", name, braces(labels), c->value());
     for (const auto& [labels, g] : f->gauges)
-      fmt::format_to(to, "{}{} {}\n", name, braces(labels), g->value());
+      fmt::format_to(to, "{}{} {}\n", name, braces(labels), number(g->value()));
     for (const auto& [labels, read] : f->functions)
-      fmt::format_to(to, "{}{} {}\n", name, braces(labels), read());
+      fmt::format_to(to, "{}{} {}\n", name, braces(labels), number(read()));
     for (const auto& [labels, h] : f->histograms) {
       std::uint64_t total = 0;
       for (std::size_t i = 0; i < h->bounds_.size(); ++i) {

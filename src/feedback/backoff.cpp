@@ -25,10 +25,10 @@ bool worth_repeating(base::Errc code) {
     case Errc::closed:
     case Errc::refused:
     case Errc::unreachable:
-    case Errc::tls:
     case Errc::io:
     case Errc::protocol:
       return true;
+    case Errc::tls:  // a certificate does not become good by waiting
     case Errc::invalid:
     case Errc::not_found:
     case Errc::exists:

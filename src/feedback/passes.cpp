@@ -178,7 +178,8 @@ base::Task<PassEnd> Passes::accept(Pass pass) {
   changes_due_ = std::max(changes_due_, began_ + interval);
   context_.figures.skipped(pass.skipped);
   good("full", pass);
-  co_return PassEnd{Ending::good, std::to_string(pass.entries) + " addresses", Errc::io};
+  co_return PassEnd{Ending::good,
+                    std::to_string(pass.entries) + (pass.entries == 1 ? " address" : " addresses"), Errc::io};
 }
 
 // Also while a full pass of a long list takes hours: what bounces meanwhile is not to wait for its end.

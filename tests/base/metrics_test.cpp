@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace postern::base {
 namespace {
 
@@ -53,6 +55,14 @@ TEST(Metrics, escape_label_values_and_help) {
   Metrics metrics;
   metrics.counter("c", "a\\b\nc", {{"l", "q\"b\\n\n"}});
   EXPECT_EQ(metrics.render(), "# HELP c a\\\\b\\nc\n# TYPE c counter\nc{l=\"q\\\"b\\\\n\\n\"} 0\n");
+}
+
+TEST(Metrics, what_is_no_number_is_spelled_as_prometheus_does) {
+  Metrics metrics;
+  metrics.gauge("a", "help").set(std::numeric_limits<double>::quiet_NaN());
+  metrics.gauge_function("b", "help", {}, [] { return std::numeric_limits<double>::infinity(); });
+  EXPECT_NE(metrics.render().find("a NaN\n"), std::string::npos) << metrics.render();
+  EXPECT_NE(metrics.render().find("b +Inf\n"), std::string::npos) << metrics.render();
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ class Http(Scenario):
             self.assertRegex(
                 line,
                 r"^(# (HELP|TYPE) postern_\w+ .+"
-                r'|postern_\w+(\{(\w+="[^"\n]*",?)+\})? [-+0-9.eE]+(Inf|NaN)?)$',
+                r'|postern_\w+(\{(\w+="[^"\n]*",?)+\})? ([-+0-9.eE]+|[-+]?Inf|NaN))$',
             )
             self.assertNotIn("@", line, "an address in a metric")
         self.assertEqual(relay.metric("postern_messages_received_total"), 1)
@@ -130,7 +130,7 @@ class Log(Scenario):
         relay.send("after the probes")
         wait.until(lambda: '"deferred"' in relay.log(), 10, "the attempt to deliver it")
         added = [json.loads(line)["event"] for line in relay.log()[len(before) :].splitlines()]
-        self.assertLessEqual(set(added), {"queued", "upstream", "delivery"})
+        self.assertLessEqual(set(added), {"queued", "upstream", "delivery", "alignment"})
 
 
 class Ledger(Scenario):
