@@ -194,8 +194,8 @@ def main():
                 wrong.append("%s: %s" % (message["file"], problem))
     print("\n".join(wrong))
     print(
-        "%d messages: %d signed and verified (%d by dkimpy alone: no address in From), %d refused with reason,"
-        " %d wrong" % (len(manifest), signed, without_address, refused, len(wrong))
+        "%d messages: %d signed and verified (%d by dkimpy alone: no address in From), %d refused with"
+        " reason, %d wrong" % (len(manifest), signed, without_address, refused, len(wrong))
     )
     enough = signed - without_address >= 0.9 * len(manifest)
     return 1 if wrong or not enough else 0

@@ -8,7 +8,7 @@ from support import keys, paths
 from support.case import Scenario
 from support.foreign import ForeignUpstream
 
-LARGEST_FIELD = 64 * 1024  # above it libopendkim signs wrongly, so postern refuses
+LARGEST_FIELD = 64 * 1024  # above it OpenDKIM at receivers hashes wrongly, so postern refuses
 REPLACED = {b"date", b"message-id", b"from", b"sender", b"return-path", b"bcc", b"dkim-signature"}
 
 
