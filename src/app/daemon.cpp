@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -76,6 +77,11 @@ int run(const std::string& config_file, std::shared_ptr<const Snapshot> snapshot
   loop.restart();
   loop.run_for(std::chrono::milliseconds(300));
   if (thrown) std::rethrow_exception(thrown);
+  if (const auto busy = graph.busy(); !busy.empty()) {
+    // Their frames would be destroyed after what they refer to. The stores are closed: nothing is lost.
+    log.warn("stop", {{"busy", busy}, {"effect", "ended without waiting for it"}});
+    std::_Exit(lifecycle.exit_code());
+  }
   return lifecycle.exit_code();
 }
 

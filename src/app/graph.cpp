@@ -182,6 +182,18 @@ void Graph::connect() {
   for (auto& listener : listeners) intake->serve(listener);
 }
 
+std::string Graph::busy() const {
+  std::string out;
+  const auto add = [&out](const std::vector<std::string>& names) {
+    for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
+  };
+  if (intake) add(intake->busy());
+  if (delivery) add(delivery->busy());
+  add(background.names());
+  add(admin_sessions.names());
+  return out;
+}
+
 std::string Graph::not_ready() const {
   if (stopping) return "shutting down";
   if (spool->failed()) return "the spool has failed";

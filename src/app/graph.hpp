@@ -48,6 +48,7 @@ struct Graph {
   std::optional<StartFailure> make_parts();  // resolver, gate, intake, delivery, admin
   void connect();                            // snapshot changes, gauges
   std::string not_ready() const;             // for /readyz; empty: ready
+  std::string busy() const;                  // names of what still runs; empty: it may be destroyed
 
   boost::asio::io_context& loop;
   base::Log& log;

@@ -124,6 +124,9 @@ void Lifecycle::take_down() {
   graph_.spool->close();
   // What the ledger and the list have queued still refers to them: it runs before they go.
   graph_.books.join();
+  // Likewise for what still reads a file or signs: it refers to the graph.
+  graph_.disk.join();
+  graph_.crypto.join();
   graph_.log.info("stopped", {{"queued", left.messages}});
 }
 

@@ -8,7 +8,15 @@ namespace postern::app {
 
 namespace {
 constexpr base::Duration poll_interval = std::chrono::seconds(2);
+
+// What throws here is a refusal like any other: reloading goes on.
+SnapshotResult load_or_tell(const std::string& file) try {
+  return load_snapshot(file);
+} catch (const std::exception& e) {
+  return Problems{{1, "yaml", std::string("can't be loaded: ") + e.what()}};
 }
+
+}  // namespace
 
 SnapshotHolder::SnapshotHolder(std::string config_file, std::shared_ptr<const Snapshot> first,
                                base::Pool& disk, base::Log& log)
@@ -36,9 +44,9 @@ base::Task<void> SnapshotHolder::reload(std::string why) {
   if (reloading_) co_return;
   reloading_ = true;
   // The stamps are taken before the files are read: a change in between is seen at the next look.
-  auto work = [this] {
-    auto stamps = stamp(watched_files(current_->config));
-    return std::make_pair(std::move(stamps), load_snapshot(config_file_));
+  auto work = [config = current_, file = config_file_] {
+    auto stamps = stamp(watched_files(config->config));
+    return std::make_pair(std::move(stamps), load_or_tell(file));
   };
   auto [stamps, loaded] = co_await base::offload(disk_, std::move(work));
   reloading_ = false;
@@ -70,7 +78,7 @@ void SnapshotHolder::refuse(Problems problems) {
 base::Task<void> SnapshotHolder::watch(base::Clock& clock) {
   for (;;) {
     co_await base::sleep_for(clock, poll_interval);
-    auto work = [this, config = current_] { return stamp(watched_files(config->config)); };
+    auto work = [config = current_] { return stamp(watched_files(config->config)); };
     auto now = co_await base::offload(disk_, std::move(work));
     if (now == seen_ && refused_.empty()) continue;
     seen_ = now;

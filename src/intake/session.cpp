@@ -283,86 +283,6 @@ base::Task<smtp::Reply> Session::store(Body body, std::string header) {
   co_return replies::queued(message->id);
 }
 
-spool::MessagePtr Session::make_message(Body& body, std::string header) {
-  auto message = std::make_shared<spool::Message>();
-  message->id = transaction_->id;
-  message->arrived = deps_.clock.wall_now();
-  message->sender = transaction_->sender;
-  message->content.header = std::move(header);
-  message->content.body = body.memory;
-  message->content.body_file = body.file ? body.file->path() : std::string();
-  message->content.body_size = body.size;
-  message->eight_bit = body.eight_bit;
-  const auto& peer = stream_->peer();
-  message->client = peer.is_local_socket ? "unix" : peer.address.to_string();
-  const bool anonymous = peer.is_local_socket || peer.address.is_loopback();
-  message->stream = anonymous ? std::string(mail::domain_of(message->sender)) : message->client;
-  message->recipients = std::move(transaction_->recipients);
-  for (auto& recipient : message->recipients) recipient.due = message->arrived;
-  return message;
-}
-
-mail::Trace Session::trace() const {
-  mail::Trace trace;
-  trace.helo = protocol_.helo();
-  trace.client = stream_->peer().is_local_socket ? std::string() : stream_->peer().address.to_string();
-  trace.protocol = protocol_.protocol_name();
-  trace.id = transaction_->id;
-  trace.sender = transaction_->sender;
-  trace.when = deps_.clock.wall_now();
-  const bool single = transaction_->recipients.size() == 1 && transaction_->dropped.empty();
-  if (single) trace.single_recipient = transaction_->recipients.front().address;
-  return trace;
-}
-
-void Session::note_dropped() {
-  if (transaction_->dropped.empty()) return;
-  std::vector<ledger::Row> rows;
-  // Numbers behind those of the recipients that are kept: they are one list in the ledger.
-  int number = static_cast<int>(protocol_.recipients());
-  for (const auto& dropped : transaction_->dropped) {
-    deps_.log.info("delivery", {{"id", transaction_->id},
-                                {"from", transaction_->sender},
-                                {"to", dropped.address},
-                                {"client", stream_->peer().to_string()},
-                                {"relay", "none"},
-                                {"status", "suppressed"},
-                                {"reason", dropped.detail}});
-    ledger::Row row;
-    row.id = transaction_->id;
-    row.recipient = number++;
-    row.time = row.arrived = deps_.clock.wall_now();
-    row.from = transaction_->sender;
-    row.to = dropped.address;
-    row.client = stream_->peer().address.to_string();
-    row.stream = mail::domain_of(transaction_->sender);
-    row.status = ledger::Status::suppressed;
-    row.reason = dropped.detail;
-    rows.push_back(std::move(row));
-  }
-  deps_.ledger.record(std::move(rows));
-}
-
-void Session::note_accepted(const spool::Message& message) {
-  metrics_.received.add();
-  deps_.log.info("queued", {{"id", message.id},
-                            {"from", message.sender},
-                            {"client", stream_->peer().to_string()},
-                            {"helo", protocol_.helo()},
-                            {"size", message.content.size()},
-                            {"nrcpt", message.recipients.size()},
-                            {"alignment", transaction_->alignment}});
-}
-
-void Session::note_refused(const smtp::Reply& reply, std::string_view detail) {
-  metrics_.refused.add();
-  deps_.log.warn("refused", {{"id", transaction_->id},
-                             {"from", transaction_->sender},
-                             {"client", stream_->peer().to_string()},
-                             {"reply", reply.to_string()},
-                             {"reason", detail}});
-}
-
 void Session::queue(const smtp::Reply& reply) {
   out_ += smtp::render(reply);
 }
@@ -380,8 +300,16 @@ base::Task<bool> Session::flush() {
   if (out_.empty()) co_return true;
   set_deadline(settings_->command_timeout);
   auto written = co_await stream_->write(out_);
+  if (!written) {
+    open_ = false;
+    // A client that did not hear its 250 sends again: this line explains the duplicate.
+    if (out_.find(" queued as ") != std::string::npos)
+      deps_.log.warn("reply_lost", {{"client", stream_->peer().to_string()},
+                                    {"reply", out_},
+                                    {"reason", written.error().message},
+                                    {"effect", "the message is queued here"}});
+  }
   out_.clear();
-  if (!written) open_ = false;
   co_return !written.has_error();
 }
 

@@ -55,6 +55,8 @@ class Session {
   void note_dropped();
   void note_accepted(const spool::Message& message);
   void note_refused(const smtp::Reply& reply, std::string_view detail);
+  std::string client_name() const;
+  std::string stream_name() const;
   mail::Trace trace() const;
   bool room_on_disk(std::uint64_t announced) const;
 

@@ -149,6 +149,7 @@ base::Task<MessageVerdict> MessageGate::check(std::shared_ptr<const Settings> se
 base::Task<void> MessageGate::report_later(std::shared_ptr<const Settings> settings, MessageFacts facts) {
   auto asked = question(*settings, facts.sender, facts.from);
   const auto found = co_await alignment_.assess(settings->alignment, std::move(asked));
+  if (stopped_) co_return;  // not found out, but given up
   report(*settings, facts, *found, true);
 }
 
@@ -188,6 +189,7 @@ void MessageGate::warn(const Assessment& found) {
 }
 
 void MessageGate::stop() {
+  stopped_ = true;
   tasks_.cancel();
 }
 

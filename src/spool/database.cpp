@@ -45,13 +45,39 @@ Result<void> sync_directory(const std::string& path) {
 }
 
 // SQLite would create the file readable for all; log and index take their mode from it.
-Result<void> create_files(const Paths& paths) {
-  if (::mkdir(paths.bodies.c_str(), 0700) < 0 && errno != EEXIST)
-    return base::system_error(paths.bodies, errno);
+Result<void> create_file(const Paths& paths) {
   const int fd = ::open(paths.database.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return base::system_error(paths.database, errno);
   ::close(fd);
   return sync_directory(fs::path(paths.database).parent_path());
+}
+
+// Made when the database is whole: a database that is empty beside its bodies has lost its content.
+Result<void> create_bodies(const Paths& paths) {
+  if (::mkdir(paths.bodies.c_str(), 0700) < 0) {
+    if (errno == EEXIST) return {};
+    return base::system_error(paths.bodies, errno);
+  }
+  return sync_directory(fs::path(paths.database).parent_path());
+}
+
+bool was_emptied(const Paths& paths) {
+  std::error_code ignored;
+  return fs::exists(paths.database, ignored) && size_of(paths.database) == 0 &&
+         size_of(paths.database + "-wal") == 0 && fs::exists(paths.bodies, ignored);
+}
+
+// A database that was set aside at an earlier start and still lies there, while there is no other.
+std::string set_aside_before(const Paths& paths) {
+  std::error_code ignored;
+  if (fs::exists(paths.database, ignored)) return {};
+  const fs::path path(paths.database);
+  for (const auto& entry : fs::directory_iterator(path.parent_path(), ignored)) {
+    const std::string name = entry.path().filename().string();
+    const bool part = name.ends_with("-wal") || name.ends_with("-shm");
+    if (name.starts_with(path.filename().string() + ".corrupt-") && !part) return entry.path().string();
+  }
+  return {};
 }
 
 std::string stamp() {
@@ -122,9 +148,11 @@ base::Error set_aside(const Paths& paths, std::string_view why) {
     moved = move_if_there(paths.database + part, there + part) && moved;
   }
   if (!moved) return base::fail(Errc::corrupt, fault + "It could not be renamed; move it away by hand.");
-  return base::fail(Errc::corrupt, fault + "It is now " + there + ", its large bodies " + paths.bodies +
-                                       suffix + ". Queued mail may be recovered from it: sqlite3 '" + there +
-                                       "' .recover. The next start begins with an empty spool.");
+  return base::fail(
+      Errc::corrupt,
+      fault + "It is now " + there + ", its large bodies " + paths.bodies + suffix +
+          ". Queued mail may be recovered from it: sqlite3 '" + there +
+          "' .recover. No other spool is begun while it lies there: recover it, or move it away.");
 }
 
 void checkpoint_on_close(SQLite::Database& db, bool on) {
@@ -133,12 +161,18 @@ void checkpoint_on_close(SQLite::Database& db, bool on) {
 
 Result<std::unique_ptr<SQLite::Database>> open_database(const Paths& paths) {
   const bool unclean = size_of(paths.database + "-wal") > 0;
-  if (auto created = create_files(paths); created.has_error()) return created.error();
+  if (const auto aside = set_aside_before(paths); !aside.empty())
+    return base::fail(Errc::corrupt, paths.database + " was found corrupt and is now " + aside +
+                                         ". Recover it (sqlite3 '" + aside +
+                                         "' .recover) or move it away; no other spool is begun before.");
+  if (was_emptied(paths)) return set_aside(paths, "it is empty");
+  if (auto created = create_file(paths); created.has_error()) return created.error();
   std::unique_ptr<SQLite::Database> db;
   try {
     db = std::make_unique<SQLite::Database>(paths.database, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX);
     checkpoint_on_close(*db, false);
     if (auto ready = prepare(*db, paths, unclean); ready.has_error()) return ready.error();
+    if (auto bodies = create_bodies(paths); bodies.has_error()) return bodies.error();
     return db;
   } catch (const SQLite::Exception& e) {
     if (!is_corruption(e)) return classify(e, paths.database).error;

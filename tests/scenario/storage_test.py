@@ -105,6 +105,7 @@ class Corrupt(Scenario):
             if path.is_file() and path.read_bytes() == self.GARBAGE
         ]
         self.assertEqual(len(kept), 1, "what was in the file is gone")
+        self.assertEqual(relay.spawn().process.wait(10), 70, "the next start begins anew")
         return relay, kept[0], said
 
     def test_spool(self):

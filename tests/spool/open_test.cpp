@@ -47,6 +47,10 @@ struct Open : testing::Test, Fixture {
     EXPECT_THAT(opened.error().message, HasSubstr("sqlite3 '" + set_aside() + "' .recover"));
     EXPECT_EQ(read(set_aside()), bytes);
     EXPECT_FALSE(fs::exists(db));
+    // Not the next start either begins anew: a supervisor restarts sooner than a person reads.
+    EXPECT_EQ(try_open().error().code, base::Errc::corrupt);
+    EXPECT_FALSE(fs::exists(db));
+    fs::rename(set_aside(), directory.file("kept-elsewhere"));
     open();
     EXPECT_EQ(spool->totals().messages, 0U);
   }
@@ -97,6 +101,20 @@ TEST_F(Open, sets_garbage_aside_and_never_recreates_in_the_same_start) {
   const std::string garbage(10000, 'g');
   write(db, garbage);
   expect_set_aside(garbage);
+}
+
+TEST_F(Open, an_emptied_file_is_no_new_one) {
+  open();
+  put("A1");
+  spool.reset();
+  write(db, "");
+  expect_set_aside("");
+}
+
+TEST_F(Open, an_empty_file_of_a_first_start_that_was_cut_is_a_new_one) {
+  write(db, "");
+  open();
+  EXPECT_EQ(spool->totals().messages, 0U);
 }
 
 TEST_F(Open, sets_a_file_with_a_broken_header_aside) {

@@ -69,6 +69,7 @@ class MessageGate {
   std::map<std::string_view, base::Counter*> spf_results_, dmarc_results_;
   Book book_;
   std::map<std::pair<std::string, std::string>, base::SteadyTime> warned_;  // domain, reason
+  bool stopped_ = false;
   base::TaskGroup tasks_;
 };
 
