@@ -132,18 +132,21 @@ base::Task<void> MessageGate::look(std::shared_ptr<const AlignmentSettings> sett
 }
 
 base::Task<MessageVerdict> MessageGate::check(std::shared_ptr<const Settings> settings, MessageFacts facts) {
-  if (!looks(*settings)) co_return MessageVerdict{};
+  MessageVerdict out;
+  if (!looks(*settings)) co_return out;
   auto asked = question(*settings, facts.sender, facts.from);
   auto found = alignment_.known(*settings->alignment, asked);
   if (!found && !enforces(*settings->alignment)) {
     std::string name = "alignment of " + facts.id;
     if (tasks_.size() < most_waiting)
       tasks_.spawn(std::move(name), report_later(std::move(settings), std::move(facts)));
-    co_return MessageVerdict{};
+    co_return out;
   }
   if (!found) found = co_await alignment_.assess(settings->alignment, std::move(asked));
   report(*settings, facts, *found, false);
-  co_return MessageVerdict{verdict_of(*settings->alignment, *found, facts), std::move(found)};
+  out.verdict = verdict_of(*settings->alignment, *found, facts);
+  out.found = std::move(found);
+  co_return out;
 }
 
 base::Task<void> MessageGate::report_later(std::shared_ptr<const Settings> settings, MessageFacts facts) {

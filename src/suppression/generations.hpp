@@ -46,13 +46,8 @@ class Generations {
 template <class... Values>
 void bind_all(SQLite::Statement& statement, const Values&... values) {
   [[maybe_unused]] int at = 0;
-  [[maybe_unused]] const auto one = [&](const auto& value) {
-    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {
-      statement.bindNoCopy(++at, value);
-    } else {
-      statement.bind(++at, value);
-    }
-  };
+  // Copied: a value may be a temporary of the call, and the statement runs after it.
+  [[maybe_unused]] const auto one = [&](const auto& value) { statement.bind(++at, value); };
   (one(values), ...);
 }
 

@@ -196,6 +196,9 @@ TEST_F(ListenerTest, a_task_that_was_cancelled_before_does_not_wait_for_a_client
 
 // Without descriptors accept waits a moment instead of spinning.
 TEST_F(ListenerTest, a_lack_of_descriptors_is_waited_for_and_the_wait_can_be_cancelled) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan looks at memory through a pipe and takes a lack of descriptors for a broken object";
+#endif
   auto listener = listen("127.0.0.1:0");
   auto client = run(dialer.connect(target_of(*listener), in(std::chrono::seconds(10))));
   std::vector<Errc> ended;

@@ -27,7 +27,8 @@ class Aligned(Scenario):
             self.directory / "knot",
             {
                 "amazonses.com": SES,
-                "example.com": sending("v=spf1 include:amazonses.com ~all") + f"s1._domainkey 60 TXT {strings}\n",
+                "example.com": sending("v=spf1 include:amazonses.com ~all")
+                + f"s1._domainkey 60 TXT {strings}\n",
                 "unsigned.test": sending("v=spf1 include:amazonses.com ~all"),
                 "foreign.test": sending("v=spf1 ip4:203.0.113.7 -all"),
                 "stale.test": sending("v=spf1 ip4:192.0.2.0/24 -all"),
@@ -77,7 +78,8 @@ class Aligned(Scenario):
         self.assertEqual(relay.metrics()['postern_dmarc_results_total{result="pass"}'], 1)
         warned = [event for event in relay.events("alignment") if event.get("publish")]
         self.assertTrue(
-            any(e["domain"] == "foreign.test" and "include:amazonses.com" in e["publish"] for e in warned), warned
+            any(e["domain"] == "foreign.test" and "include:amazonses.com" in e["publish"] for e in warned),
+            warned,
         )
 
     def test_the_same_warning_comes_once_an_hour(self):
@@ -85,7 +87,8 @@ class Aligned(Scenario):
         for _ in range(3):
             self.answer(relay, "foreign.test")
         relay.wait_empty()
-        wait.until(lambda: relay.metrics()['postern_spf_results_total{result="fail"}'] == 3, 10, "three results")
+        failed = 'postern_spf_results_total{result="fail"}'
+        wait.until(lambda: relay.metrics()[failed] == 3, 10, "three results")
         warned = [
             event
             for event in relay.events("alignment")
@@ -96,7 +99,8 @@ class Aligned(Scenario):
     def test_what_is_known_in_time_stands_in_the_header(self):
         relay = self.relay()
         self.answer(relay, "example.com")
-        wait.until(lambda: relay.metrics()['postern_dmarc_results_total{result="pass"}'], 10, "the first result")
+        passed = 'postern_dmarc_results_total{result="pass"}'
+        wait.until(lambda: relay.metrics()[passed], 10, "the first result")
         self.answer(relay, "example.com")
         relay.wait_empty()
         relay_messages = [event for event in relay.events("queued") if "alignment" in event]
@@ -143,7 +147,7 @@ class Aligned(Scenario):
         self.assertIn("result: fail for 192.0.2.0", text)
 
 
-@unittest.skipUnless(paths.tool("testdns.py").exists(), "testdns.py lies beside the corpora, which are not here")
+@unittest.skipUnless(paths.tool("testdns.py").exists(), "testdns.py lies beside the corpora: not here")
 class BrokenDns(Scenario):
     def setUp(self):
         super().setUp()
@@ -163,9 +167,8 @@ class BrokenDns(Scenario):
 
     def relay(self, action, **changes):
         dns = {"servers": [self.dns.address], "timeout": "500ms", "tries": 1}
-        return self.postern(
-            self.sandbox(), dkim=self.dkim(), dns=dns, spf={"action": action}, dmarc={"action": action}, **changes
-        )
+        both = {"spf": {"action": action}, "dmarc": {"action": action}}
+        return self.postern(self.sandbox(), dkim=self.dkim(), dns=dns, **both, **changes)
 
     def reply(self, relay, domain="example.com"):
         with relay.client() as client:
@@ -198,9 +201,8 @@ class BrokenDns(Scenario):
             self.assertEqual(self.reply(relay)[0], 250)
         self.assertLess(time.monotonic() - began, 10)
         relay.wait_empty()
-        wait.until(
-            lambda: relay.metrics()['postern_spf_results_total{result="temperror"}'] == 30, 20, "thirty temperrors"
-        )
+        unknown = 'postern_spf_results_total{result="temperror"}'
+        wait.until(lambda: relay.metrics()[unknown] == 30, 20, "thirty temperrors")
 
     def test_an_answer_too_large_for_udp_comes_by_tcp(self):
         said = self.relay("report").cli_json("spf", "big.test", "--ip", "192.0.2.1", "--json")[0]

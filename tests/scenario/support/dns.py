@@ -13,7 +13,8 @@ SOA = "@ 60 SOA ns.invalid. host.invalid. 1 60 60 60 60\n@ 60 NS ns.invalid.\n"
 
 def knot_missing():
     """Why there is no knot; empty when there is one."""
-    return "" if shutil.which("knotd") or shutil.which("/usr/sbin/knotd") else "knotd is not installed (package knot)"
+    found = shutil.which("knotd") or shutil.which("/usr/sbin/knotd")
+    return "" if found else "knotd is not installed (package knot)"
 
 
 class Knot:
