@@ -7,6 +7,7 @@
 # It listens on loopback, for the containers that share its network. For others:
 #   -e POSTERN_LISTEN_ADDRESS=0.0.0.0:25 -e POSTERN_ACCESS_NETWORKS=172.16.0.0/12
 FROM docker.io/library/debian:bookworm-slim AS build
+ENV LANG=C.UTF-8
 WORKDIR /src
 COPY scripts/packages scripts/packages
 RUN apt-get update \

@@ -21,8 +21,8 @@ install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/conf/postern.min
   ${CMAKE_SOURCE_DIR}/packaging/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/conf/kubernetes DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
-# What is linked in statically, or is nothing but headers, wants its notice to go along.
-foreach(library libcli11-dev libsqlitecpp-dev libboost1.81-dev)
+# What is linked in statically, or is nothing but headers, wants its notice to go along (Boost does not).
+foreach(library libcli11-dev libsqlitecpp-dev)
   install(FILES /usr/share/doc/${library}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR}
     RENAME copyright.${library} OPTIONAL)
 endforeach()

@@ -2,12 +2,12 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME postern)
 set(CPACK_PACKAGE_VENDOR postern)
-set(CPACK_PACKAGE_CONTACT "postern <postmaster@localhost.localdomain>")
+set(CPACK_PACKAGE_CONTACT "postern <packages@postern.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "mail relay beside an application, to Amazon SES")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "Takes mail by SMTP from local applications, keeps it on disk, makes it fit
- for Amazon SES, signs it with DKIM, leaves out suppressed recipients and
- hands it over with TLS, credentials, rate control and retries.")
+for Amazon SES, signs it with DKIM, leaves out suppressed recipients and
+hands it over with TLS, credentials, rate control and retries.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION mail)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)

@@ -4,6 +4,7 @@ They run inside the tree that scripts/packaging boots, as root, and nowhere else
 """
 import grp
 import json
+import os
 import pathlib
 import shutil
 import smtplib
@@ -14,6 +15,8 @@ import unittest
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "scenario"))
 from support import wait  # noqa: E402
 from support.sandbox import Sandbox  # noqa: E402
+
+os.environ.pop("POSTERN_PROGRAMS", None)  # has been read; to postern it is a key of the configuration
 
 PACKAGE = pathlib.Path("/srv/postern.deb")
 CONFIG = pathlib.Path("/etc/postern/postern.yaml")

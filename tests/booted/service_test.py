@@ -134,7 +134,7 @@ class Refused(Booted):
         state.mkdir()
         self.addCleanup(shutil.rmtree, state)
         shutil.chown(state, "postern", "postern")
-        code, words = self.as_postern(state_dir=str(state), listen=["127.0.0.1:25"])
+        code, words = self.as_postern(state_dir=str(state), listen=[{"address": "127.0.0.1:25"}])
         self.assertEqual(code, 77, words)
         for way in ("root", "CAP_NET_BIND_SERVICE", "net.ipv4.ip_unprivileged_port_start"):
             self.assertIn(way, words)
@@ -143,7 +143,7 @@ class Refused(Booted):
         state = pathlib.Path("/srv/locked")
         state.mkdir()
         self.addCleanup(shutil.rmtree, state)
-        code, words = self.as_postern(state_dir=str(state), listen=["127.0.0.1:2525"])
+        code, words = self.as_postern(state_dir=str(state), listen=[{"address": "127.0.0.1:2525"}])
         self.assertEqual(code, 73, words)
         self.assertIn("/srv/locked", words)
         self.assertIn(f"uid {pwd.getpwnam('postern').pw_uid}", words)

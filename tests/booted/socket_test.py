@@ -47,7 +47,7 @@ class Load:
 class SocketUnit(Booted):
     def test_a_restart_under_load(self):
         sandbox = self.sandbox()
-        self.configure(sandbox, listen=["systemd:smtp"])
+        self.configure(sandbox, listen=[{"address": "systemd:smtp"}])
         run("systemctl", "enable", "--now", "postern.socket")
         run("systemctl", "restart", "postern.service")
         pids = {main_pid()}
@@ -72,7 +72,7 @@ class SocketUnit(Booted):
 
     def test_the_first_client_starts_the_service(self):
         sandbox = self.sandbox()
-        self.configure(sandbox, listen=["systemd:smtp"])
+        self.configure(sandbox, listen=[{"address": "systemd:smtp"}])
         run("systemctl", "start", "postern.socket")
         self.assertEqual(show("ActiveState"), "inactive")
         self.assert_relays(sandbox, "woken")
