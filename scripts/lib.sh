@@ -54,8 +54,8 @@ install_packages() {
   die "apt-get failed (the whole log: build/log/apt.log)"
 }
 
-# install_npm FROM INTO EFFECT: the packages that FROM's lock file names into INTO. Where npm or the network is
-# wanting it says so with EFFECT: only the tests that need them are skipped.
+# install_npm FROM INTO EFFECT: the packages that FROM's lock file names, into INTO. Where npm or the network
+# is wanting it says so with EFFECT: only the tests that need them are skipped.
 install_npm() {
   local from=$1 into=$2 effect=$3
   cmp -s "$from/package-lock.json" "$into/installed-by.json" && return 0
@@ -75,7 +75,8 @@ install_npm() {
 }
 
 install_sdk() {
-  install_npm "$root/tests/scenario/sdk" "$root/build/sdk" "the test with the AWS SDK for JavaScript is skipped"
+  install_npm "$root/tests/scenario/sdk" "$root/build/sdk" \
+    "the test with the AWS SDK for JavaScript is skipped"
 }
 
 # As many compilers as there are cores, but each may need 1.5 GB.

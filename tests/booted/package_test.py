@@ -2,7 +2,8 @@
 import pathlib
 import tempfile
 
-from host import CONFIG, PACKAGE, STATE, Booted, group_of, install, main_pid, mode_of, purge, run, send, show, wait
+from host import CONFIG, PACKAGE, STATE, Booted, group_of, install, main_pid, mode_of
+from host import purge, run, send, show, wait
 
 LINKS = pathlib.Path("/etc/systemd/system/multi-user.target.wants/postern.service")
 
@@ -71,9 +72,9 @@ class Changed(Booted):
         self.assertEqual((mode_of(CONFIG), group_of(CONFIG)), ("0o640", "postern"))
         self.assertIn("customer@example.net", run("postern", "queue", "list", "--json"))
 
-    def test_an_upgrade_starts_nothing_that_was_stopped(self):
+    def test_an_upgrade_starts_nothing_that_was_disabled(self):
         self.running()
-        run("systemctl", "stop", "postern.service")
+        run("systemctl", "disable", "--now", "postern.service")
         install(self.newer()[0])
         self.assertEqual(show("ActiveState"), "inactive")
 

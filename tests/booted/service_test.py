@@ -36,7 +36,8 @@ class Service(Booted):
 
     def test_ready_after_the_start(self):
         self.running()
-        begun, ready = (int(show(name)) for name in ("ExecMainStartTimestampMonotonic", "ActiveEnterTimestampMonotonic"))
+        begun = int(show("ExecMainStartTimestampMonotonic"))
+        ready = int(show("ActiveEnterTimestampMonotonic"))
         print(f"note: the service is ready {(ready - begun) / 1000:.0f} ms after its start")
         self.assertLess(ready - begun, 10_000_000)
 
@@ -53,9 +54,17 @@ class Service(Booted):
         pid = main_pid()
         self.configure(sandbox, hostname="other.example.com")
         run("systemctl", "reload", "postern.service")
-        wait.until(lambda: self.greeting().startswith("other.example.com"), 10, "the new name in the greeting")
+        renamed = lambda: self.greeting().startswith("other.example.com")  # noqa: E731
+        wait.until(renamed, 10, "the new name in the greeting")
         self.assertEqual((main_pid(), show("ActiveState")), (pid, "active"))
         self.assert_relays(sandbox, "after the reload")
+
+    @staticmethod
+    def wait_for_another(pid):
+        def started():
+            return main_pid() not in (0, pid) and show("ActiveState") == "active"
+
+        wait.until(started, 30, "another process")
 
     @staticmethod
     def greeting():
@@ -66,7 +75,8 @@ class Service(Booted):
         drop_in("[Service]\nWatchdogSec=2\n")
         self.running()
         first = int(show("WatchdogTimestampMonotonic"))
-        wait.until(lambda: int(show("WatchdogTimestampMonotonic")) > first, 5, "a newer WatchdogTimestamp")
+        newer = lambda: int(show("WatchdogTimestampMonotonic")) > first  # noqa: E731
+        wait.until(newer, 5, "a newer WatchdogTimestamp")
         self.assertGreater(first, 0)
 
     def test_a_process_that_hangs_is_restarted(self):
@@ -74,7 +84,7 @@ class Service(Booted):
         sandbox = self.running()
         pid = main_pid()
         os.kill(pid, signal.SIGSTOP)
-        wait.until(lambda: main_pid() not in (0, pid) and show("ActiveState") == "active", 30, "another process")
+        self.wait_for_another(pid)
         self.assertIn("Watchdog timeout", journal())
         self.assert_relays(sandbox, "after the watchdog")
 
@@ -82,13 +92,14 @@ class Service(Booted):
         sandbox = self.running()
         pid = main_pid()
         os.kill(pid, signal.SIGKILL)
-        wait.until(lambda: main_pid() not in (0, pid) and show("ActiveState") == "active", 15, "another process")
+        self.wait_for_another(pid)
         self.assert_relays(sandbox, "after SIGKILL")
 
 
 class Unit(Booted):
     def test_systemd_has_nothing_to_say_against_the_units(self):
-        self.assertEqual(run("systemd-analyze", "verify", "--man=no", "postern.service", "postern.socket"), "")
+        units = ("postern.service", "postern.socket")
+        self.assertEqual(run("systemd-analyze", "verify", "--man=no", *units), "")
 
     def test_exposure(self):
         said = run("systemd-analyze", "security", "--offline=true", "--no-pager", "postern.service")
@@ -102,7 +113,8 @@ class Refused(Booted):
         self.configure(self.sandbox())
         CREDENTIAL.unlink()
         run("systemctl", "start", "postern.service", code=1)
-        self.assertEqual((show("ExecMainStatus"), show("NRestarts"), show("SubState")), ("78", "0", "failed"))
+        state = [show(name) for name in ("ExecMainStatus", "NRestarts", "SubState")]
+        self.assertEqual(state, ["78", "0", "failed"])
         self.assertIn("/run/credentials/postern.service/ses-smtp-password", journal())
 
     def test_a_credential_that_nobody_names_is_not_missed(self):

@@ -1,8 +1,8 @@
-"""The manifests of conf/kubernetes: against the structure of the Kubernetes API, and against what they promise.
+"""The manifests of conf/kubernetes against the structure of the Kubernetes API, and what they promise.
 
-What Debian and npm have is used, for the schemas of kubeconform lie elsewhere: npm's kubernetes-models has the
-OpenAPI definitions compiled to validators (required fields, types, forms) and as TypeScript types, whose compiler
-finds fields that the API does not have. scripts/packaging installs both into build/kubernetes; where npm can't be
+The schemas of kubeconform lie where tests can't get them, so npm's kubernetes-models is used: the OpenAPI
+definitions compiled to validators (required fields, types, forms) and as TypeScript types, whose compiler finds
+fields that the API does not have. scripts/packaging installs both into build/kubernetes; where npm can't be
 reached these tests are skipped, and the checks of our own still run.
 """
 import json
@@ -17,7 +17,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = ROOT / "build" / "kubernetes"
 CHECK = pathlib.Path(__file__).with_name("kubernetes") / "check.cjs"
 SAFE_SYSCTL = "net.ipv4.ip_unprivileged_port_start"
-VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim"} | {
+    "projected",
+    "secret",
+}
+PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 
 
 def documents(name):
@@ -132,12 +136,10 @@ class Manifests(unittest.TestCase):
             container = postern_container(name)
             ports = {p["name"]: p["containerPort"] for p in container["ports"]}
             self.assertEqual(ports["admin"], 8025)
-            paths = [
-                container[probe]["httpGet"]["path"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")
-            ]
+            paths = [container[probe]["httpGet"]["path"] for probe in PROBES]
             # A full disk makes a pod unready, and must not kill it.
             self.assertEqual(paths, ["/readyz", "/livez", "/readyz"])
-            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            for probe in PROBES:
                 self.assertIn(container[probe]["httpGet"]["port"], ports)
         self.assertTrue(environment("sidecar.yaml")["POSTERN_ADMIN_LISTEN"].endswith(":8025"))
         self.assertTrue(self.relay_config()["admin"]["listen"].endswith(":8025"))
@@ -172,7 +174,8 @@ class Manifests(unittest.TestCase):
         for service in of_kind("relay.yaml", "Service"):
             self.assertEqual(service["spec"]["selector"], labels)
             for port in service["spec"]["ports"]:
-                self.assertIn(port["targetPort"], {p["name"] for p in postern_container("relay.yaml")["ports"]})
+                named = {p["name"] for p in postern_container("relay.yaml")["ports"]}
+                self.assertIn(port["targetPort"], named)
         for kind, field in (("PodDisruptionBudget", "selector"), ("NetworkPolicy", "podSelector")):
             self.assertEqual(of_kind("relay.yaml", kind)[0]["spec"][field]["matchLabels"], labels)
         names = {s["metadata"]["name"] for s in of_kind("relay.yaml", "Service")}
@@ -191,7 +194,7 @@ class Accepted(unittest.TestCase):
             file.write(config)
             file.flush()
             done = subprocess.run(
-                [ROOT / "build" / "release" / "postern", "check", "-c", file.name if config else "/nonexistent"],
+                [ROOT / "build" / "release" / "postern", "check", *(["-c", file.name] if config else [])],
                 env=environment,
                 capture_output=True,
                 text=True,
@@ -204,6 +207,7 @@ class Accepted(unittest.TestCase):
         self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         (self.directory / "password").write_text("secret")
 
+    @unittest.skipIf(pathlib.Path("/etc/postern/postern.yaml").exists(), "this machine has a configuration")
     def test_the_environment_of_the_sidecar(self):
         given = {name: value or "AKIAEXAMPLE" for name, value in environment("sidecar.yaml").items()}
         given["RELAYHOST_PASSWORD_FILE"] = str(self.directory / "password")
@@ -216,4 +220,5 @@ class Accepted(unittest.TestCase):
             capture_output=True,
         )
         config = of_kind("relay.yaml", "ConfigMap")[0]["data"]["postern.yaml"]
-        self.check(config.replace("/run/secrets/postern", str(self.directory)), {"SES_SMTP_USERNAME": "AKIAEXAMPLE"})
+        config = config.replace("/run/secrets/postern", str(self.directory))
+        self.check(config, {"SES_SMTP_USERNAME": "AKIAEXAMPLE"})

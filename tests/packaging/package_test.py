@@ -25,13 +25,14 @@ class Package(unittest.TestCase):
         return output("dpkg-deb", "-f", self.package, name).strip()
 
     def test_it_is_called_by_version_and_architecture(self):
-        self.assertEqual(self.package.name, f"postern_{self.field('Version')}_{self.field('Architecture')}.deb")
+        version, architecture = self.field("Version"), self.field("Architecture")
+        self.assertEqual(self.package.name, f"postern_{version}_{architecture}.deb")
         project = re.search(r"project\(postern VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())
         self.assertEqual(self.field("Version"), project.group(1))
 
     def test_it_depends_on_the_libraries_that_are_linked(self):
         depends = self.field("Depends")
-        for library in ("libopendkim11", "libc-ares2", "libsqlite3-0", "libssl3 (>=", "libyaml-cpp0.7", "libc6 (>="):
+        for library in ("libc-ares2", "libsqlite3-0", "libssl3 (>=", "libyaml-cpp0.7", "libc6 (>="):
             self.assertIn(library, depends)
 
     def test_lintian_finds_no_errors(self):
@@ -60,6 +61,6 @@ class Package(unittest.TestCase):
 
     def test_every_command_is_in_the_manual(self):
         manual = (ROOT / "docs" / "postern.8").read_text()
-        commands = re.findall(r"^  ([a-z-]+) ", output(RELEASE / "postern", "--help"), re.MULTILINE)
+        commands = re.findall(r"^  ([a-z][a-z-]+) +[A-Z]", output(RELEASE / "postern", "--help"), re.MULTILINE)
         self.assertGreater(len(commands), 8)
         self.assertEqual([c for c in commands if f".It Cm {c}" not in manual], [])
