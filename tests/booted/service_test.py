@@ -131,9 +131,9 @@ class Refused(Booted):
         self.addCleanup(shutil.rmtree, folder)
         for name, content in (("postern.yaml", text), ("ses-smtp-password", "secret")):
             (folder / name).write_text(content)
+        as_user = ["setpriv", "--reuid", "postern", "--regid", "postern", "--clear-groups"]
         done = subprocess.run(
-            ["setpriv", "--reuid", "postern", "--regid", "postern", "--clear-groups", "postern", "serve", "-c"]
-            + [str(folder / "postern.yaml")],
+            [*as_user, "postern", "serve", "-c", str(folder / "postern.yaml")],
             capture_output=True,
             text=True,
             timeout=30,

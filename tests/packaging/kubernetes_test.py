@@ -1,9 +1,9 @@
 """The manifests of conf/kubernetes against the structure of the Kubernetes API, and what they promise.
 
 The schemas of kubeconform lie where tests can't get them, so npm's kubernetes-models is used: the OpenAPI
-definitions compiled to validators (required fields, types, forms) and as TypeScript types, whose compiler finds
-fields that the API does not have. scripts/packaging installs both into build/kubernetes; where npm can't be
-reached these tests are skipped, and the checks of our own still run.
+definitions compiled to validators (required fields, types, forms) and as TypeScript types, whose compiler
+finds fields that the API does not have. scripts/packaging installs both into build/kubernetes; where npm
+can't be reached these tests are skipped, and the checks of our own still run.
 """
 import json
 import pathlib

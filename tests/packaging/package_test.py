@@ -61,6 +61,7 @@ class Package(unittest.TestCase):
 
     def test_every_command_is_in_the_manual(self):
         manual = (ROOT / "docs" / "postern.8").read_text()
-        commands = re.findall(r"^  ([a-z][a-z-]+) +[A-Z]", output(RELEASE / "postern", "--help"), re.MULTILINE)
+        said = output(RELEASE / "postern", "--help")
+        commands = re.findall(r"^  ([a-z][a-z-]+) +[A-Z]", said, re.MULTILINE)
         self.assertGreater(len(commands), 8)
         self.assertEqual([c for c in commands if f".It Cm {c}" not in manual], [])
