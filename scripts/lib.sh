@@ -54,15 +54,14 @@ install_packages() {
   die "apt-get failed (the whole log: build/log/apt.log)"
 }
 
-# install_sdk: the packages of tests/scenario/sdk into build/sdk, as its lock file has them. Where npm or the
-# network is wanting it says so, and only the test that needs them is skipped.
-install_sdk() {
-  local skips="the test with the AWS SDK for JavaScript is skipped"
-  local from=$root/tests/scenario/sdk into=$root/build/sdk
+# install_npm FROM INTO EFFECT: the packages that FROM's lock file names, into INTO. Where npm or the network
+# is wanting it says so with EFFECT: only the tests that need them are skipped.
+install_npm() {
+  local from=$1 into=$2 effect=$3
   cmp -s "$from/package-lock.json" "$into/installed-by.json" && return 0
   command -v npm >/dev/null || (need npm) || true
-  command -v npm >/dev/null || { say "no npm: $skips"; return 0; }
-  say "installing the AWS SDK for JavaScript with npm (log: build/log/npm.log)"
+  command -v npm >/dev/null || { say "no npm: $effect"; return 0; }
+  say "installing ${into##*/} with npm (log: build/log/npm.log)"
   rm -rf "$into"
   mkdir -p "$into" "$logs"
   cp "$from/package.json" "$from/package-lock.json" "$into/"
@@ -71,8 +70,13 @@ install_sdk() {
     cp "$from/package-lock.json" "$into/installed-by.json"
   else
     rm -rf "$into/node_modules"
-    say "npm failed: $skips"
+    say "npm failed: $effect"
   fi
+}
+
+install_sdk() {
+  install_npm "$root/tests/scenario/sdk" "$root/build/sdk" \
+    "the test with the AWS SDK for JavaScript is skipped"
 }
 
 # As many compilers as there are cores, but each may need 1.5 GB.
