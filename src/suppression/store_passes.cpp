@@ -10,6 +10,10 @@ constexpr base::Duration settling = std::chrono::minutes(1);
 
 constexpr int free_pages_kept = 1000;  // 4 MB are not worth moving pages for
 
+// At that many runs of a level they become one of the next: a million entries are written three times, ten
+// million four times.
+constexpr std::size_t most_runs = 32;
+
 std::int64_t number(base::WallTime time) {
   return time.time_since_epoch().count();
 }
@@ -28,6 +32,11 @@ void run(SQLite::Database& connection, const char* sql, const Values&... values)
   SQLite::Statement statement(connection, sql);
   bind_all(statement, values...);
   statement.exec();
+}
+
+void drop_pass(SQLite::Database& connection, const std::string& kind) {
+  run(connection, "DELETE FROM pass WHERE kind = ?", kind);
+  run(connection, "DELETE FROM run WHERE kind = ?", kind);
 }
 
 base::Error no_pass(PassKind kind) {
@@ -52,34 +61,38 @@ class Store::Relaxed {
 };
 
 std::optional<Store::OpenPass> Store::read_pass(SQLite::Database& connection, PassKind kind) {
-  SQLite::Statement read(
-      connection,
-      "SELECT scope, started, token, touched, pages, skipped, empty, merging, number, keys, "
-      "shared FROM pass JOIN generation ON generation = number WHERE kind = ?");
+  SQLite::Statement read(connection,
+                         "SELECT scope, started, token, touched, pages, entries, skipped, empty, merging, "
+                         "generation, keys, shared FROM pass LEFT JOIN generation ON generation = number "
+                         "WHERE kind = ?");
   bind_all(read, std::string(to_string(kind)));
   if (!read.executeStep()) return std::nullopt;
+  const auto count = [&read](int column) {
+    return static_cast<std::uint64_t>(read.getColumn(column).getInt64());
+  };
   OpenPass open;
   open.pass.scope = read.getColumn(0).getString();
   open.pass.started = time_of(read.getColumn(1));
   open.pass.next_token = read.getColumn(2).getString();
   open.pass.touched = time_of(read.getColumn(3));
-  open.pass.pages = static_cast<std::uint64_t>(read.getColumn(4).getInt64());
-  open.pass.skipped = static_cast<std::uint64_t>(read.getColumn(5).getInt64());
-  open.pass.empty = static_cast<std::uint64_t>(read.getColumn(6).getInt64());
-  open.merging = read.getColumn(7).getInt() != 0;
-  open.generation = {read.getColumn(8).getInt64(), read.getColumn(9).getInt64(),
-                     read.getColumn(10).getInt64()};
-  open.pass.entries = static_cast<std::uint64_t>(open.generation.keys);
+  open.pass.pages = count(4);
+  open.pass.entries = count(5);
+  open.pass.skipped = count(6);
+  open.pass.empty = count(7);
+  open.merging = count(8) != 0;
+  open.generation = {read.getColumn(9).getInt64(), read.getColumn(10).getInt64(),
+                     read.getColumn(11).getInt64()};
   return open;
 }
 
+// Only a full pass has a generation; that of changes goes into the one in force.
 base::Result<void> Store::begin(PassKind kind, const std::string& scope, base::WallTime started) try {
   SQLite::Transaction transaction(connection());
   const std::string name(to_string(kind));
-  run(connection(), "DELETE FROM pass WHERE kind = ?", name);
-  const auto generation = generations_.create();
+  drop_pass(connection(), name);
+  const std::int64_t generation = kind == PassKind::full ? generations_.create().number : -1;
   run(connection(), "INSERT INTO pass(kind, generation, scope, started) VALUES (?, ?, ?, ?)", name,
-      generation.number, scope, number(started));
+      generation, scope, number(started));
   transaction.commit();
   return {};
 } catch (const SQLite::Exception& e) {
@@ -97,24 +110,64 @@ bool Store::removed_since(const ListedRow& row, PassKind kind, base::WallTime st
   return kind == PassKind::changes || at + settling >= started;
 }
 
-base::Result<Pass> Store::add(PassKind kind, std::span<const ListedRow> rows, const PageEnd* end) try {
+base::Result<Pass> Store::add(PassKind kind, std::int64_t& number_of_run, std::span<const ListedRow> rows,
+                              const PageEnd* end) try {
   const Relaxed relaxed(connection());
   SQLite::Transaction transaction(connection());
-  auto open = read_pass(connection(), kind);
-  if (!open) return no_pass(kind);
-  for (const auto& row : rows) {
-    if (!removed_since(row, kind, open->pass.started)) generations_.put(open->generation, row);
-  }
-  generations_.save(open->generation);
-  if (end != nullptr)
+  if (!read_pass(connection(), kind)) return no_pass(kind);
+  if (number_of_run == 0) number_of_run = generations_.create().number;
+  for (const auto& row : rows) generations_.append(number_of_run, row);
+  if (end != nullptr) {
+    const std::string name(to_string(kind));
     run(connection(),
-        "UPDATE pass SET token = ?2, touched = ?3, pages = pages + 1, skipped = skipped + ?4, "
-        "empty = empty + ?5 WHERE kind = ?1",
-        std::string(to_string(kind)), end->next_token, number(end->when),
+        "UPDATE pass SET token = ?2, touched = ?3, pages = pages + 1, entries = entries + ?4, "
+        "skipped = skipped + ?5, empty = empty + ?6 WHERE kind = ?1",
+        name, end->next_token, number(end->when), static_cast<std::int64_t>(end->entries),
         static_cast<std::int64_t>(end->skipped), end->empty ? 1 : 0);
-  open = read_pass(connection(), kind);
+    run(connection(), "INSERT INTO run(number, kind, level) VALUES (?, ?, 0)", number_of_run, name);
+  }
+  const auto open = read_pass(connection(), kind);
   transaction.commit();
   return open->pass;
+} catch (const SQLite::Exception& e) {
+  return failed("write", e);
+}
+
+std::vector<std::int64_t> Store::runs_of(PassKind kind, const char* which) {
+  SQLite::Statement read(connection(), std::string("SELECT number FROM run WHERE kind = ?1 ") + which);
+  bind_all(read, std::string(to_string(kind)));
+  std::vector<std::int64_t> found;
+  while (read.executeStep()) found.push_back(read.getColumn(0).getInt64());
+  return found;
+}
+
+base::Result<std::vector<std::int64_t>> Store::crowded_runs(PassKind kind) try {
+  auto found = runs_of(kind,
+                       "AND level = (SELECT level FROM run WHERE kind = ?1 GROUP BY level "
+                       "ORDER BY count(*) DESC LIMIT 1)");
+  if (found.size() < most_runs) found.clear();
+  return found;
+} catch (const SQLite::Exception& e) {
+  return failed("read", e);
+}
+
+base::Result<bool> Store::merge_runs(Merge& merge, std::int64_t& into,
+                                     const std::vector<std::int64_t>& from) try {
+  const Relaxed relaxed(connection());
+  SQLite::Transaction transaction(connection());
+  if (into == 0) into = generations_.create().number;
+  const auto limit = slice_.rows();
+  const auto rows = merge.next(generations_, limit);
+  for (const auto& row : rows) generations_.append(into, row);
+  const bool more = rows.size() == limit;
+  if (!more) {
+    run(connection(),
+        "INSERT INTO run(number, kind, level) SELECT ?, kind, level + 1 FROM run WHERE number = ?", into,
+        from.front());
+    for (const auto source : from) run(connection(), "DELETE FROM run WHERE number = ?", source);
+  }
+  transaction.commit();
+  return more;
 } catch (const SQLite::Exception& e) {
   return failed("write", e);
 }
@@ -128,6 +181,45 @@ base::Result<Store::OpenPass> Store::ended_pass(PassKind kind) {
   return *open;
 }
 
+base::Result<std::vector<std::int64_t>> Store::begin_finish(PassKind kind) try {
+  const auto open = ended_pass(kind);
+  if (open.has_error()) return open.error();
+  run(connection(), "UPDATE pass SET merging = 1 WHERE kind = ?", std::string(to_string(kind)));
+  return runs_of(kind, "");
+} catch (const SQLite::Exception& e) {
+  return failed("write", e);
+}
+
+// Done again after a crash it comes to the same. Changes go into the generation of a running full pass too:
+// its pages may be older.
+base::Result<bool> Store::merge_some(PassKind kind, Merge& merge, base::WallTime now) try {
+  const bool full = kind == PassKind::full;
+  std::optional<Relaxed> relaxed;
+  if (full) relaxed.emplace(connection());
+  SQLite::Transaction transaction(connection());
+  const auto open = ended_pass(kind);
+  if (open.has_error()) return open.error();
+  auto targets = full ? std::vector<Generation>{open->generation} : generations_.live();
+  const auto limit = slice_.rows();
+  const auto rows = merge.next(generations_, limit);
+  for (const auto& row : rows) {
+    if (removed_since(row, kind, open->pass.started)) continue;
+    for (auto& generation : targets) generations_.put(generation, row);
+  }
+  for (const auto& generation : targets) generations_.save(generation);
+  const bool more = rows.size() == limit;
+  if (!more && !full) {
+    run(connection(), "UPDATE state SET last_good = ?, changes_from = ?", number(now),
+        number(open->pass.started));
+    drop_pass(connection(), "changes");
+  }
+  transaction.commit();
+  publish_size();
+  return more;
+} catch (const SQLite::Exception& e) {
+  return failed("write", e);
+}
+
 base::Result<void> Store::switch_over(base::WallTime now) try {
   SQLite::Transaction transaction(connection());
   const auto open = ended_pass(PassKind::full);
@@ -138,7 +230,7 @@ base::Result<void> Store::switch_over(base::WallTime now) try {
       "UPDATE state SET current = ?1, last_good = ?2, last_full = ?2, doubt = NULL, doubt_entries = 0, "
       "changes_from = iif(scope = ?3, max(coalesce(changes_from, ?4), ?4), ?4), scope = ?3",
       open->generation.number, number(now), open->pass.scope, started);
-  run(connection(), "DELETE FROM pass WHERE kind = 'full'");
+  drop_pass(connection(), "full");
   run(connection(), "DELETE FROM removed WHERE at + ? < ?", std::int64_t{settling.count()}, started);
   transaction.commit();
   publish_size();
@@ -147,45 +239,9 @@ base::Result<void> Store::switch_over(base::WallTime now) try {
   return failed("write", e);
 }
 
-base::Result<void> Store::begin_merge() try {
-  const auto open = ended_pass(PassKind::changes);
-  if (open.has_error()) return open.error();
-  run(connection(), "UPDATE pass SET merging = 1 WHERE kind = 'changes'");
-  return {};
-} catch (const SQLite::Exception& e) {
-  return failed("write", e);
-}
-
-// Into the generation of a running full pass too: its pages may be older.
-base::Result<bool> Store::merge_some(base::WallTime now) try {
-  SQLite::Transaction transaction(connection());
-  const auto open = ended_pass(PassKind::changes);
-  if (open.has_error()) return open.error();
-  auto live = generations_.live();
-  const auto limit = slice_.rows();
-  const auto rows = generations_.first_rows(open->generation, limit);
-  for (auto& generation : live) {
-    if (generation.number == open->generation.number) continue;
-    for (const auto& row : rows) generations_.put(generation, row);
-    generations_.save(generation);
-  }
-  generations_.erase_rows(open->generation.number, rows);
-  const bool more = rows.size() == limit;
-  if (!more) {
-    run(connection(), "UPDATE state SET last_good = ?, changes_from = ?", number(now),
-        number(open->pass.started));
-    run(connection(), "DELETE FROM pass WHERE kind = 'changes'");
-  }
-  transaction.commit();
-  publish_size();
-  return more;
-} catch (const SQLite::Exception& e) {
-  return failed("write", e);
-}
-
 base::Result<void> Store::abandon(PassKind kind, const std::optional<Doubt>& doubt) try {
   SQLite::Transaction transaction(connection());
-  run(connection(), "DELETE FROM pass WHERE kind = ?", std::string(to_string(kind)));
+  drop_pass(connection(), std::string(to_string(kind)));
   if (doubt)
     run(connection(), "UPDATE state SET doubt = ?, doubt_scope = ?, doubt_entries = ?", doubt->why,
         doubt->scope, static_cast<std::int64_t>(doubt->entries));
@@ -195,23 +251,31 @@ base::Result<void> Store::abandon(PassKind kind, const std::optional<Doubt>& dou
   return failed("write", e);
 }
 
-base::Result<bool> Store::sweep_some() try {
+base::Result<bool> Store::erase_stale() try {
   const Relaxed relaxed(connection());
-  const auto stale = generations_.stale(1);
-  if (stale.empty()) return shrink();
   SQLite::Transaction transaction(connection());
-  generations_.erase_some(stale.front(), slice_.rows());
+  const auto stale = generations_.stale();
+  if (!stale) return false;
+  generations_.erase_some(*stale, slice_.rows());
   transaction.commit();
   return true;
 } catch (const SQLite::Exception& e) {
   return failed("write", e);
 }
 
-// The next full pass needs as much again as the list has: half of the file may stay free.
+base::Result<bool> Store::sweep_some() try {
+  auto erased = erase_stale();
+  if (erased.has_error() || *erased) return erased;
+  return shrink();
+} catch (const SQLite::Exception& e) {
+  return failed("write", e);
+}
+
+// The next full pass needs twice as much again as the list has: so much of the file may stay free.
 bool Store::shrink() {
   const int pages = connection().execAndGet("PRAGMA page_count").getInt();
   const int unused = connection().execAndGet("PRAGMA freelist_count").getInt();
-  if (unused <= free_pages_kept || unused <= pages / 5 * 3) return false;
+  if (unused <= free_pages_kept || unused <= pages / 4 * 3) return false;
   connection().exec("PRAGMA incremental_vacuum(100)");
   return true;
 }
