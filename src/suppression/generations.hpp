@@ -46,9 +46,10 @@ class Generations {
   SQLite::Database& database_;
 };
 
-// Binds in order; texts are not copied, so they have to outlive the step.
+// Binds in order. Texts are not copied and have to outlive the last step: a temporary one does not compile.
 template <class... Values>
-void bind_all(SQLite::Statement& statement, const Values&... values) {
+void bind_all(SQLite::Statement& statement, Values&&... values) {
+  static_assert(((!std::is_same_v<Values, std::string>)&&...));
   [[maybe_unused]] int at = 0;
   [[maybe_unused]] const auto one = [&](const auto& value) {
     if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {

@@ -65,7 +65,8 @@ std::optional<Store::OpenPass> Store::read_pass(SQLite::Database& connection, Pa
                          "SELECT scope, started, token, touched, pages, entries, skipped, empty, merging, "
                          "generation, keys, shared FROM pass LEFT JOIN generation ON generation = number "
                          "WHERE kind = ?");
-  bind_all(read, std::string(to_string(kind)));
+  const std::string name(to_string(kind));
+  bind_all(read, name);
   if (!read.executeStep()) return std::nullopt;
   const auto count = [&read](int column) {
     return static_cast<std::uint64_t>(read.getColumn(column).getInt64());
@@ -135,7 +136,8 @@ base::Result<Pass> Store::add(PassKind kind, std::int64_t& number_of_run, std::s
 
 std::vector<std::int64_t> Store::runs_of(PassKind kind, const char* which) {
   SQLite::Statement read(connection(), std::string("SELECT number FROM run WHERE kind = ?1 ") + which);
-  bind_all(read, std::string(to_string(kind)));
+  const std::string name(to_string(kind));
+  bind_all(read, name);
   std::vector<std::int64_t> found;
   while (read.executeStep()) found.push_back(read.getColumn(0).getInt64());
   return found;

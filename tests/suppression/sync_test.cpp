@@ -315,6 +315,19 @@ TEST_F(SyncTest, many_pages_in_no_order_are_one_sorted_list) {
   EXPECT_EQ(list->size(), expected.size());
 }
 
+TEST_F(SyncTest, long_pages_in_no_order_lose_no_entry) {
+  must(begin(PassKind::full));
+  constexpr int pages = 7, rows = 500;
+  for (int i = 0; i < pages; ++i) {
+    Names names;
+    for (int j = 0; j < rows; ++j) names.push_back(std::to_string((i * rows + j) * 1237 % (pages * rows)));
+    ASSERT_TRUE(page(PassKind::full, listing(names), i + 1 < pages ? "t" : "").has_value());
+  }
+  must(finish(PassKind::full));
+  EXPECT_EQ(list->size(), 3500u);
+  EXPECT_EQ(addresses(10'000).size(), 3500u);
+}
+
 TEST_F(SyncTest, of_an_entry_on_two_pages_the_newer_stands_whatever_their_order) {
   for (const bool newer_first : {true, false}) {
     auto newer = listed_as("a@example.com", "COMPLAINT");
