@@ -56,7 +56,7 @@ base::Task<base::Result<void>> to_the_end(base::BooksWriter& writer, std::shared
 }
 
 // In the order of the keys: a page is a run.
-std::shared_ptr<PageWork> prepare(PassKind kind, Page page, std::string& first_skipped) {
+std::shared_ptr<PageWork> prepare(PassKind kind, const Page& page, std::string& first_skipped) {
   auto work = std::make_shared<PageWork>();
   work->kind = kind;
   work->end = {page.next_token, page.when, 0, 0, page.entries.empty() && !page.next_token.empty()};
@@ -76,7 +76,10 @@ std::shared_ptr<PageWork> prepare(PassKind kind, Page page, std::string& first_s
 
 base::Task<base::Result<PageResult>> StoredList::add_page(PassKind kind, Page page) {
   PageResult result;
-  auto work = prepare(kind, std::move(page), result.first_skipped);
+  auto sorting = [kind, page = std::move(page), &result] {
+    return prepare(kind, page, result.first_skipped);
+  };
+  const auto work = co_await base::offload(disk_, std::move(sorting));
   result.skipped = work->end.skipped;
   do {
     std::function<base::Result<Pass>(Store&)> slice = [work](Store& store) {
