@@ -72,7 +72,6 @@ class Store {
     std::unique_ptr<SQLite::Database> connection;
     SQLite::Statement find, own_after, listed_after, spellings;
   };
-  class Relaxed;
   struct OpenPass {
     Pass pass;
     Generation generation;

@@ -1,4 +1,5 @@
-// The part of Store that passes over SES's list use.
+// The part of Store that passes over SES's list use: their state, their pages, the end of a full one.
+#include "suppression/pass_sql.hpp"
 #include "suppression/store.hpp"
 
 namespace postern::suppression {
@@ -8,35 +9,9 @@ namespace {
 // SES may list an entry for a moment after it was removed there.
 constexpr base::Duration settling = std::chrono::minutes(1);
 
-constexpr int free_pages_kept = 1000;  // 4 MB are not worth moving pages for
-
-// At that many runs of a level they become one of the next: a million entries are written three times, ten
-// million four times.
-constexpr std::size_t most_runs = 32;
-
-std::int64_t number(base::WallTime time) {
-  return time.time_since_epoch().count();
-}
-
-base::WallTime time_of(const SQLite::Column& column) {
-  return base::WallTime(std::chrono::milliseconds(column.getInt64()));
-}
-
 std::optional<base::WallTime> optional_time(const SQLite::Column& column) {
   if (column.isNull()) return std::nullopt;
   return time_of(column);
-}
-
-template <class... Values>
-void run(SQLite::Database& connection, const char* sql, const Values&... values) {
-  SQLite::Statement statement(connection, sql);
-  bind_all(statement, values...);
-  statement.exec();
-}
-
-void drop_pass(SQLite::Database& connection, const std::string& kind) {
-  run(connection, "DELETE FROM pass WHERE kind = ?", kind);
-  run(connection, "DELETE FROM run WHERE kind = ?", kind);
 }
 
 base::Error no_pass(PassKind kind) {
@@ -44,21 +19,6 @@ base::Error no_pass(PassKind kind) {
 }
 
 }  // namespace
-
-// What can be fetched again needs no sync of its own: it takes part in that of the next checkpoint or of the
-// next commit that somebody waits for, and a loss of power loses its last slices whole.
-class Store::Relaxed {
- public:
-  explicit Relaxed(SQLite::Database& connection) : connection_(connection) {
-    connection_.exec("PRAGMA synchronous = NORMAL");
-  }
-  ~Relaxed() { connection_.tryExec("PRAGMA synchronous = FULL"); }
-  Relaxed(const Relaxed&) = delete;
-  Relaxed& operator=(const Relaxed&) = delete;
-
- private:
-  SQLite::Database& connection_;
-};
 
 std::optional<Store::OpenPass> Store::read_pass(SQLite::Database& connection, PassKind kind) {
   SQLite::Statement read(connection,
@@ -143,37 +103,6 @@ std::vector<std::int64_t> Store::runs_of(PassKind kind, const char* which) {
   return found;
 }
 
-base::Result<std::vector<std::int64_t>> Store::crowded_runs(PassKind kind) try {
-  auto found = runs_of(kind,
-                       "AND level = (SELECT level FROM run WHERE kind = ?1 GROUP BY level "
-                       "ORDER BY count(*) DESC LIMIT 1)");
-  if (found.size() < most_runs) found.clear();
-  return found;
-} catch (const SQLite::Exception& e) {
-  return failed("read", e);
-}
-
-base::Result<bool> Store::merge_runs(Merge& merge, std::int64_t& into,
-                                     const std::vector<std::int64_t>& from) try {
-  const Relaxed relaxed(connection());
-  SQLite::Transaction transaction(connection());
-  if (into == 0) into = generations_.create().number;
-  const auto limit = slice_.rows();
-  const auto rows = merge.next(generations_, limit);
-  for (const auto& row : rows) generations_.append(into, row);
-  const bool more = rows.size() == limit;
-  if (!more) {
-    run(connection(),
-        "INSERT INTO run(number, kind, level) SELECT ?, kind, level + 1 FROM run WHERE number = ?", into,
-        from.front());
-    for (const auto source : from) run(connection(), "DELETE FROM run WHERE number = ?", source);
-  }
-  transaction.commit();
-  return more;
-} catch (const SQLite::Exception& e) {
-  return failed("write", e);
-}
-
 // Half a list never takes effect, whoever asks.
 base::Result<Store::OpenPass> Store::ended_pass(PassKind kind) {
   auto open = read_pass(connection(), kind);
@@ -181,45 +110,6 @@ base::Result<Store::OpenPass> Store::ended_pass(PassKind kind) {
   if (open->pass.pages == 0 || !open->pass.next_token.empty())
     return base::fail(base::Errc::invalid, "the pass has not come to its end");
   return *open;
-}
-
-base::Result<std::vector<std::int64_t>> Store::begin_finish(PassKind kind) try {
-  const auto open = ended_pass(kind);
-  if (open.has_error()) return open.error();
-  run(connection(), "UPDATE pass SET merging = 1 WHERE kind = ?", std::string(to_string(kind)));
-  return runs_of(kind, "");
-} catch (const SQLite::Exception& e) {
-  return failed("write", e);
-}
-
-// Done again after a crash it comes to the same. Changes go into the generation of a running full pass too:
-// its pages may be older.
-base::Result<bool> Store::merge_some(PassKind kind, Merge& merge, base::WallTime now) try {
-  const bool full = kind == PassKind::full;
-  std::optional<Relaxed> relaxed;
-  if (full) relaxed.emplace(connection());
-  SQLite::Transaction transaction(connection());
-  const auto open = ended_pass(kind);
-  if (open.has_error()) return open.error();
-  auto targets = full ? std::vector<Generation>{open->generation} : generations_.live();
-  const auto limit = slice_.rows();
-  const auto rows = merge.next(generations_, limit);
-  for (const auto& row : rows) {
-    if (removed_since(row, kind, open->pass.started)) continue;
-    for (auto& generation : targets) generations_.put(generation, row);
-  }
-  for (const auto& generation : targets) generations_.save(generation);
-  const bool more = rows.size() == limit;
-  if (!more && !full) {
-    run(connection(), "UPDATE state SET last_good = ?, changes_from = ?", number(now),
-        number(open->pass.started));
-    drop_pass(connection(), "changes");
-  }
-  transaction.commit();
-  publish_size();
-  return more;
-} catch (const SQLite::Exception& e) {
-  return failed("write", e);
 }
 
 base::Result<void> Store::switch_over(base::WallTime now) try {
@@ -251,35 +141,6 @@ base::Result<void> Store::abandon(PassKind kind, const std::optional<Doubt>& dou
   return {};
 } catch (const SQLite::Exception& e) {
   return failed("write", e);
-}
-
-base::Result<bool> Store::erase_stale() try {
-  const Relaxed relaxed(connection());
-  SQLite::Transaction transaction(connection());
-  const auto stale = generations_.stale();
-  if (!stale) return false;
-  generations_.erase_some(*stale, slice_.rows());
-  transaction.commit();
-  return true;
-} catch (const SQLite::Exception& e) {
-  return failed("write", e);
-}
-
-base::Result<bool> Store::sweep_some() try {
-  auto erased = erase_stale();
-  if (erased.has_error() || *erased) return erased;
-  return shrink();
-} catch (const SQLite::Exception& e) {
-  return failed("write", e);
-}
-
-// The next full pass needs twice as much again as the list has: so much of the file may stay free.
-bool Store::shrink() {
-  const int pages = connection().execAndGet("PRAGMA page_count").getInt();
-  const int unused = connection().execAndGet("PRAGMA freelist_count").getInt();
-  if (unused <= free_pages_kept || unused <= pages / 4 * 3) return false;
-  connection().exec("PRAGMA incremental_vacuum(100)");
-  return true;
 }
 
 base::Result<SyncState> Store::state() try {
