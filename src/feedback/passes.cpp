@@ -171,7 +171,8 @@ base::Task<PassEnd> Passes::accept(Pass pass) {
   if (finished.has_error()) co_return failure(finished.error(), "full");
   auto& status = context_.status;
   status.last_full = context_.now();
-  status.entries = pass.entries;
+  const auto state = co_await context_.deps.list.sync_state();
+  status.entries = state.has_value() ? state->entries : pass.entries;
   status.doubt.clear();
   // What changed since it began is not on it, unless asked for meanwhile.
   const auto interval = jittered(context_.deps.settings()->interval, context_.deps.random);

@@ -13,6 +13,9 @@ Generations::Generations(SQLite::Database& database)
       has_(database, "SELECT 1 FROM listed WHERE generation = ? AND key = ? LIMIT 1"),
       own_has_(database, "SELECT 1 FROM own WHERE key = ?"),
       save_(database, "UPDATE generation SET keys = ?2, shared = ?3 WHERE number = ?1"),
+      rows_after_(database,
+                  "SELECT key, spelling, reason, since FROM listed WHERE generation = ? AND "
+                  "(key, spelling) > (?, ?) ORDER BY key, spelling LIMIT ?"),
       database_(database) {}
 
 // Above all that still have rows: an old row never comes to life again in a new generation.
@@ -50,14 +53,13 @@ std::vector<Generation> Generations::live() {
   return found;
 }
 
-std::vector<std::int64_t> Generations::stale(std::size_t limit) {
-  SQLite::Statement read(database_,
-                         "SELECT number FROM generation WHERE number <> (SELECT current FROM state) AND "
-                         "number NOT IN (SELECT generation FROM pass) LIMIT ?");
-  read.bind(1, static_cast<std::int64_t>(limit));
-  std::vector<std::int64_t> found;
-  while (read.executeStep()) found.push_back(read.getColumn(0).getInt64());
-  return found;
+std::optional<std::int64_t> Generations::stale() {
+  SQLite::Statement read(
+      database_,
+      "SELECT number FROM generation WHERE number <> (SELECT current FROM state) AND "
+      "number NOT IN (SELECT generation FROM pass UNION ALL SELECT number FROM run) LIMIT 1");
+  if (!read.executeStep()) return std::nullopt;
+  return read.getColumn(0).getInt64();
 }
 
 void Generations::put(Generation& generation, const ListedRow& row) {
@@ -65,8 +67,12 @@ void Generations::put(Generation& generation, const ListedRow& row) {
     ++generation.keys;
     if (own_has(row.key)) ++generation.shared;
   }
+  append(generation.number, row);
+}
+
+void Generations::append(std::int64_t run, const ListedRow& row) {
   const base::StatementReset putting(put_);
-  bind_all(put_, generation.number, row.key, row.spelling, row.reason, row.since);
+  bind_all(put_, run, row.key, row.spelling, row.reason, row.since);
   put_.exec();
 }
 
@@ -92,25 +98,14 @@ bool Generations::own_has(const std::string& key) {
   return own_has_.executeStep();
 }
 
-std::vector<ListedRow> Generations::first_rows(const Generation& generation, std::size_t limit) {
-  SQLite::Statement read(database_,
-                         "SELECT key, spelling, reason, since FROM listed WHERE generation = ? "
-                         "ORDER BY key, spelling LIMIT ?");
-  bind_all(read, generation.number, static_cast<std::int64_t>(limit));
+std::vector<ListedRow> Generations::rows_after(std::int64_t run, const ListedRow& last, std::size_t limit) {
+  const base::StatementReset reading(rows_after_);
+  bind_all(rows_after_, run, last.key, last.spelling, static_cast<std::int64_t>(limit));
   std::vector<ListedRow> found;
-  while (read.executeStep())
-    found.push_back({read.getColumn(0).getString(), read.getColumn(1).getString(),
-                     read.getColumn(2).getString(), read.getColumn(3).getInt64()});
+  while (rows_after_.executeStep())
+    found.push_back({rows_after_.getColumn(0).getString(), rows_after_.getColumn(1).getString(),
+                     rows_after_.getColumn(2).getString(), rows_after_.getColumn(3).getInt64()});
   return found;
-}
-
-void Generations::erase_rows(std::int64_t number, const std::vector<ListedRow>& rows) {
-  SQLite::Statement erase(database_, "DELETE FROM listed WHERE generation = ? AND key = ? AND spelling = ?");
-  for (const auto& row : rows) {
-    const base::StatementReset erasing(erase);
-    bind_all(erase, number, row.key, row.spelling);
-    erase.exec();
-  }
 }
 
 bool Generations::erase_some(std::int64_t number, std::size_t rows) {

@@ -4,7 +4,9 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "suppression/schema.hpp"
@@ -24,27 +26,30 @@ class Generations {
   Generation create();
   Generation load(std::int64_t number);
   void save(const Generation& generation);
-  std::vector<Generation> live();  // the current one and those of passes
-  std::vector<std::int64_t> stale(std::size_t limit);
+  std::vector<Generation> live();       // the current one and that of a full pass
+  std::optional<std::int64_t> stale();  // one that nothing refers to
 
   // An older row does not take the place of a newer one.
   void put(Generation& generation, const ListedRow& row);
   bool erase(Generation& generation, const std::string& key);
   bool has(const Generation& generation, const std::string& key);
   bool own_has(const std::string& key);
-  std::vector<ListedRow> first_rows(const Generation& generation, std::size_t limit);
-  // These are for generations on their way out and leave the counts alone.
-  void erase_rows(std::int64_t number, const std::vector<ListedRow>& rows);
+
+  // Runs have no counts.
+  void append(std::int64_t run, const ListedRow& row);
+  std::vector<ListedRow> rows_after(std::int64_t run, const ListedRow& last, std::size_t limit);
+  // Leaves the counts alone, which go with the last row.
   bool erase_some(std::int64_t number, std::size_t rows);  // true: there are more
 
  private:
-  SQLite::Statement put_, erase_, has_, own_has_, save_;
+  SQLite::Statement put_, erase_, has_, own_has_, save_, rows_after_;
   SQLite::Database& database_;
 };
 
-// Binds in order; texts are not copied, so they have to outlive the step.
+// Binds in order. Texts are not copied and have to outlive the last step: a temporary one does not compile.
 template <class... Values>
-void bind_all(SQLite::Statement& statement, const Values&... values) {
+void bind_all(SQLite::Statement& statement, Values&&... values) {
+  static_assert(((!std::is_same_v<Values, std::string>)&&...));
   [[maybe_unused]] int at = 0;
   // Copied: a value may be a temporary of the call, and the statement runs after it.
   [[maybe_unused]] const auto one = [&](const auto& value) { statement.bind(++at, value); };

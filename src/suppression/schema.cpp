@@ -20,6 +20,8 @@ CREATE TABLE entry(
 // an old one lies together and is deleted page by page. generation: what is in each of them, kept by the
 // transactions that change it, since counting a million rows takes longer than a start may; `keys` addresses,
 // `shared` of them in own too. state.current is what look-ups see.
+// SES lists in no order. Put one by one into a tree of a million, each row would cost two pages of disk, so a
+// pass gathers sorted runs, which are generations of their own, and merges them: sequential from end to end.
 constexpr const char* version_2 = R"(
 ALTER TABLE entry RENAME TO own;
 ALTER TABLE own DROP COLUMN generation;
@@ -44,10 +46,12 @@ CREATE TABLE pass(
   token TEXT NOT NULL DEFAULT '',
   touched INTEGER NOT NULL DEFAULT 0,
   pages INTEGER NOT NULL DEFAULT 0,
+  entries INTEGER NOT NULL DEFAULT 0,
   skipped INTEGER NOT NULL DEFAULT 0,
   empty INTEGER NOT NULL DEFAULT 0,
   merging INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID, STRICT;
+CREATE TABLE run(number INTEGER NOT NULL PRIMARY KEY, kind TEXT NOT NULL, level INTEGER NOT NULL) STRICT;
 CREATE TABLE removed(key TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 CREATE TABLE state(
   id INTEGER NOT NULL PRIMARY KEY CHECK(id = 1),

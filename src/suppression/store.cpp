@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int writer_cache_kib = 512;
-constexpr int reader_cache_kib = 256;
+constexpr int reader_cache_kib = 64;  // more does not make a look-up faster: the kernel has the pages
 // Read whole at the start, which is to take less than 200 ms. What is larger shows its damage when it is
 // read, and is read whole at the start after that.
 constexpr std::uintmax_t checked_bytes = 16 << 20;

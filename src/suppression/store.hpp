@@ -14,6 +14,7 @@
 #include "postern/suppression/list.hpp"
 #include "postern/suppression/sync_target.hpp"
 #include "suppression/generations.hpp"
+#include "suppression/merge.hpp"
 #include "suppression/slice.hpp"
 
 namespace postern::suppression {
@@ -22,6 +23,7 @@ namespace postern::suppression {
 struct PageEnd {
   std::string next_token;
   base::WallTime when{};
+  std::uint64_t entries = 0;
   std::uint64_t skipped = 0;
   bool empty = false;  // and not the last
 };
@@ -40,12 +42,20 @@ class Store {
   // Books writer: the copy of SES's list (store_passes.cpp).
   base::Result<void> put_listed(const ListedRow& row);
   base::Result<void> begin(PassKind kind, const std::string& scope, base::WallTime started);
-  base::Result<Pass> add(PassKind kind, std::span<const ListedRow> rows, const PageEnd* end);
+  // `run` is 0 before the first slice of a page.
+  base::Result<Pass> add(PassKind kind, std::int64_t& run, std::span<const ListedRow> rows,
+                         const PageEnd* end);
+  // Runs of one level that have become many are to be merged into one of the next; empty: none have.
+  base::Result<std::vector<std::int64_t>> crowded_runs(PassKind kind);
+  base::Result<bool> merge_runs(Merge& merge, std::int64_t& into,
+                                const std::vector<std::int64_t>& from);  // true: there is more
+  base::Result<std::vector<std::int64_t>> begin_finish(PassKind kind);   // all runs
+  // Into the new generation of a full pass; changes into the list in force, and with the last that pass ends.
+  base::Result<bool> merge_some(PassKind kind, Merge& merge, base::WallTime now);  // true: there is more
   base::Result<void> switch_over(base::WallTime now);  // to what the full pass gathered
-  base::Result<void> begin_merge();                    // of what the pass of changes gathered
-  base::Result<bool> merge_some(base::WallTime now);   // true: there are more
   base::Result<void> abandon(PassKind kind, const std::optional<Doubt>& doubt);
-  base::Result<bool> sweep_some();  // true: there are more
+  base::Result<bool> erase_stale();  // true: there is more
+  base::Result<bool> sweep_some();   // the same, then gives disk back
   Slice& slice() { return slice_; }
 
   base::Result<std::optional<Entry>> find(const std::string& key);
@@ -62,7 +72,6 @@ class Store {
     std::unique_ptr<SQLite::Database> connection;
     SQLite::Statement find, own_after, listed_after, spellings;
   };
-  class Relaxed;
   struct OpenPass {
     Pass pass;
     Generation generation;
@@ -74,6 +83,7 @@ class Store {
   bool shrink();
   static std::optional<OpenPass> read_pass(SQLite::Database& connection, PassKind kind);
   base::Result<OpenPass> ended_pass(PassKind kind);
+  std::vector<std::int64_t> runs_of(PassKind kind, const char* which);
   bool removed_since(const ListedRow& row, PassKind kind, base::WallTime started);
   void publish_size();
   base::Error failed(std::string_view what, const std::exception& thrown);

@@ -1,4 +1,5 @@
-// The part of Store that passes over SES's list use.
+// The part of Store that passes over SES's list use: their state, their pages, the end of a full one.
+#include "suppression/pass_sql.hpp"
 #include "suppression/store.hpp"
 
 namespace postern::suppression {
@@ -8,26 +9,9 @@ namespace {
 // SES may list an entry for a moment after it was removed there.
 constexpr base::Duration settling = std::chrono::minutes(1);
 
-constexpr int free_pages_kept = 1000;  // 4 MB are not worth moving pages for
-
-std::int64_t number(base::WallTime time) {
-  return time.time_since_epoch().count();
-}
-
-base::WallTime time_of(const SQLite::Column& column) {
-  return base::WallTime(std::chrono::milliseconds(column.getInt64()));
-}
-
 std::optional<base::WallTime> optional_time(const SQLite::Column& column) {
   if (column.isNull()) return std::nullopt;
   return time_of(column);
-}
-
-template <class... Values>
-void run(SQLite::Database& connection, const char* sql, const Values&... values) {
-  SQLite::Statement statement(connection, sql);
-  bind_all(statement, values...);
-  statement.exec();
 }
 
 base::Error no_pass(PassKind kind) {
@@ -36,50 +20,40 @@ base::Error no_pass(PassKind kind) {
 
 }  // namespace
 
-// What can be fetched again needs no sync of its own: it takes part in that of the next checkpoint or of the
-// next commit that somebody waits for, and a loss of power loses its last slices whole.
-class Store::Relaxed {
- public:
-  explicit Relaxed(SQLite::Database& connection) : connection_(connection) {
-    connection_.exec("PRAGMA synchronous = NORMAL");
-  }
-  ~Relaxed() { connection_.tryExec("PRAGMA synchronous = FULL"); }
-  Relaxed(const Relaxed&) = delete;
-  Relaxed& operator=(const Relaxed&) = delete;
-
- private:
-  SQLite::Database& connection_;
-};
-
 std::optional<Store::OpenPass> Store::read_pass(SQLite::Database& connection, PassKind kind) {
-  SQLite::Statement read(
-      connection,
-      "SELECT scope, started, token, touched, pages, skipped, empty, merging, number, keys, "
-      "shared FROM pass JOIN generation ON generation = number WHERE kind = ?");
-  bind_all(read, std::string(to_string(kind)));
+  SQLite::Statement read(connection,
+                         "SELECT scope, started, token, touched, pages, entries, skipped, empty, merging, "
+                         "generation, keys, shared FROM pass LEFT JOIN generation ON generation = number "
+                         "WHERE kind = ?");
+  const std::string name(to_string(kind));
+  bind_all(read, name);
   if (!read.executeStep()) return std::nullopt;
+  const auto count = [&read](int column) {
+    return static_cast<std::uint64_t>(read.getColumn(column).getInt64());
+  };
   OpenPass open;
   open.pass.scope = read.getColumn(0).getString();
   open.pass.started = time_of(read.getColumn(1));
   open.pass.next_token = read.getColumn(2).getString();
   open.pass.touched = time_of(read.getColumn(3));
-  open.pass.pages = static_cast<std::uint64_t>(read.getColumn(4).getInt64());
-  open.pass.skipped = static_cast<std::uint64_t>(read.getColumn(5).getInt64());
-  open.pass.empty = static_cast<std::uint64_t>(read.getColumn(6).getInt64());
-  open.merging = read.getColumn(7).getInt() != 0;
-  open.generation = {read.getColumn(8).getInt64(), read.getColumn(9).getInt64(),
-                     read.getColumn(10).getInt64()};
-  open.pass.entries = static_cast<std::uint64_t>(open.generation.keys);
+  open.pass.pages = count(4);
+  open.pass.entries = count(5);
+  open.pass.skipped = count(6);
+  open.pass.empty = count(7);
+  open.merging = count(8) != 0;
+  open.generation = {read.getColumn(9).getInt64(), read.getColumn(10).getInt64(),
+                     read.getColumn(11).getInt64()};
   return open;
 }
 
+// Only a full pass has a generation; that of changes goes into the one in force.
 base::Result<void> Store::begin(PassKind kind, const std::string& scope, base::WallTime started) try {
   SQLite::Transaction transaction(connection());
   const std::string name(to_string(kind));
-  run(connection(), "DELETE FROM pass WHERE kind = ?", name);
-  const auto generation = generations_.create();
+  drop_pass(connection(), name);
+  const std::int64_t generation = kind == PassKind::full ? generations_.create().number : -1;
   run(connection(), "INSERT INTO pass(kind, generation, scope, started) VALUES (?, ?, ?, ?)", name,
-      generation.number, scope, number(started));
+      generation, scope, number(started));
   transaction.commit();
   return {};
 } catch (const SQLite::Exception& e) {
@@ -97,26 +71,36 @@ bool Store::removed_since(const ListedRow& row, PassKind kind, base::WallTime st
   return kind == PassKind::changes || at + settling >= started;
 }
 
-base::Result<Pass> Store::add(PassKind kind, std::span<const ListedRow> rows, const PageEnd* end) try {
+base::Result<Pass> Store::add(PassKind kind, std::int64_t& number_of_run, std::span<const ListedRow> rows,
+                              const PageEnd* end) try {
   const Relaxed relaxed(connection());
   SQLite::Transaction transaction(connection());
-  auto open = read_pass(connection(), kind);
-  if (!open) return no_pass(kind);
-  for (const auto& row : rows) {
-    if (!removed_since(row, kind, open->pass.started)) generations_.put(open->generation, row);
-  }
-  generations_.save(open->generation);
-  if (end != nullptr)
+  if (!read_pass(connection(), kind)) return no_pass(kind);
+  if (number_of_run == 0) number_of_run = generations_.create().number;
+  for (const auto& row : rows) generations_.append(number_of_run, row);
+  if (end != nullptr) {
+    const std::string name(to_string(kind));
     run(connection(),
-        "UPDATE pass SET token = ?2, touched = ?3, pages = pages + 1, skipped = skipped + ?4, "
-        "empty = empty + ?5 WHERE kind = ?1",
-        std::string(to_string(kind)), end->next_token, number(end->when),
+        "UPDATE pass SET token = ?2, touched = ?3, pages = pages + 1, entries = entries + ?4, "
+        "skipped = skipped + ?5, empty = empty + ?6 WHERE kind = ?1",
+        name, end->next_token, number(end->when), static_cast<std::int64_t>(end->entries),
         static_cast<std::int64_t>(end->skipped), end->empty ? 1 : 0);
-  open = read_pass(connection(), kind);
+    run(connection(), "INSERT INTO run(number, kind, level) VALUES (?, ?, 0)", number_of_run, name);
+  }
+  const auto open = read_pass(connection(), kind);
   transaction.commit();
   return open->pass;
 } catch (const SQLite::Exception& e) {
   return failed("write", e);
+}
+
+std::vector<std::int64_t> Store::runs_of(PassKind kind, const char* which) {
+  SQLite::Statement read(connection(), std::string("SELECT number FROM run WHERE kind = ?1 ") + which);
+  const std::string name(to_string(kind));
+  bind_all(read, name);
+  std::vector<std::int64_t> found;
+  while (read.executeStep()) found.push_back(read.getColumn(0).getInt64());
+  return found;
 }
 
 // Half a list never takes effect, whoever asks.
@@ -138,7 +122,7 @@ base::Result<void> Store::switch_over(base::WallTime now) try {
       "UPDATE state SET current = ?1, last_good = ?2, last_full = ?2, doubt = NULL, doubt_entries = 0, "
       "changes_from = iif(scope = ?3, max(coalesce(changes_from, ?4), ?4), ?4), scope = ?3",
       open->generation.number, number(now), open->pass.scope, started);
-  run(connection(), "DELETE FROM pass WHERE kind = 'full'");
+  drop_pass(connection(), "full");
   run(connection(), "DELETE FROM removed WHERE at + ? < ?", std::int64_t{settling.count()}, started);
   transaction.commit();
   publish_size();
@@ -147,45 +131,9 @@ base::Result<void> Store::switch_over(base::WallTime now) try {
   return failed("write", e);
 }
 
-base::Result<void> Store::begin_merge() try {
-  const auto open = ended_pass(PassKind::changes);
-  if (open.has_error()) return open.error();
-  run(connection(), "UPDATE pass SET merging = 1 WHERE kind = 'changes'");
-  return {};
-} catch (const SQLite::Exception& e) {
-  return failed("write", e);
-}
-
-// Into the generation of a running full pass too: its pages may be older.
-base::Result<bool> Store::merge_some(base::WallTime now) try {
-  SQLite::Transaction transaction(connection());
-  const auto open = ended_pass(PassKind::changes);
-  if (open.has_error()) return open.error();
-  auto live = generations_.live();
-  const auto limit = slice_.rows();
-  const auto rows = generations_.first_rows(open->generation, limit);
-  for (auto& generation : live) {
-    if (generation.number == open->generation.number) continue;
-    for (const auto& row : rows) generations_.put(generation, row);
-    generations_.save(generation);
-  }
-  generations_.erase_rows(open->generation.number, rows);
-  const bool more = rows.size() == limit;
-  if (!more) {
-    run(connection(), "UPDATE state SET last_good = ?, changes_from = ?", number(now),
-        number(open->pass.started));
-    run(connection(), "DELETE FROM pass WHERE kind = 'changes'");
-  }
-  transaction.commit();
-  publish_size();
-  return more;
-} catch (const SQLite::Exception& e) {
-  return failed("write", e);
-}
-
 base::Result<void> Store::abandon(PassKind kind, const std::optional<Doubt>& doubt) try {
   SQLite::Transaction transaction(connection());
-  run(connection(), "DELETE FROM pass WHERE kind = ?", std::string(to_string(kind)));
+  drop_pass(connection(), std::string(to_string(kind)));
   if (doubt)
     run(connection(), "UPDATE state SET doubt = ?, doubt_scope = ?, doubt_entries = ?", doubt->why,
         doubt->scope, static_cast<std::int64_t>(doubt->entries));
@@ -193,27 +141,6 @@ base::Result<void> Store::abandon(PassKind kind, const std::optional<Doubt>& dou
   return {};
 } catch (const SQLite::Exception& e) {
   return failed("write", e);
-}
-
-base::Result<bool> Store::sweep_some() try {
-  const Relaxed relaxed(connection());
-  const auto stale = generations_.stale(1);
-  if (stale.empty()) return shrink();
-  SQLite::Transaction transaction(connection());
-  generations_.erase_some(stale.front(), slice_.rows());
-  transaction.commit();
-  return true;
-} catch (const SQLite::Exception& e) {
-  return failed("write", e);
-}
-
-// The next full pass needs as much again as the list has: half of the file may stay free.
-bool Store::shrink() {
-  const int pages = connection().execAndGet("PRAGMA page_count").getInt();
-  const int unused = connection().execAndGet("PRAGMA freelist_count").getInt();
-  if (unused <= free_pages_kept || unused <= pages / 5 * 3) return false;
-  connection().exec("PRAGMA incremental_vacuum(100)");
-  return true;
 }
 
 base::Result<SyncState> Store::state() try {

@@ -38,6 +38,8 @@ class StoredList final : public List, public SyncTarget {
   void set_ses_time(std::function<base::WallTime()> now) override { ses_time_ = std::move(now); }
 
  private:
+  base::Task<base::Result<void>> merge_crowded(PassKind kind);
+
   std::shared_ptr<Store> store_;  // work that is still queued when the list goes keeps it
   base::Pool& disk_;
   base::BooksWriter& writer_;

@@ -15,6 +15,7 @@ struct PageWork {
   std::vector<ListedRow> rows;
   PageEnd end;
   std::size_t at = 0;
+  std::int64_t run = 0;
 };
 
 base::Result<Pass> page_slice(PageWork& work, Store& store) {
@@ -22,16 +23,43 @@ base::Result<Pass> page_slice(PageWork& work, Store& store) {
   const auto slice = rest.first(std::min(store.slice().rows(), rest.size()));
   work.at += slice.size();
   store.slice().begin();
-  auto added = store.add(work.kind, slice, work.at == work.rows.size() ? &work.end : nullptr);
+  auto added = store.add(work.kind, work.run, slice, work.at == work.rows.size() ? &work.end : nullptr);
   store.slice().end();
   return added;
 }
 
-// In the order of the keys: neighbours of a page go to one leaf of the tree.
-std::shared_ptr<PageWork> prepare(PassKind kind, Page page, std::string& first_skipped) {
+// Runs on their way into one, or into the list.
+struct MergeWork {
+  MergeWork(PassKind k, std::vector<std::int64_t> runs) : kind(k), from(std::move(runs)), merge(from) {}
+  PassKind kind;
+  std::vector<std::int64_t> from;
+  Merge merge;
+  std::int64_t into = 0;
+};
+
+// Slice after slice until there is no more.
+using Step = std::function<base::Result<bool>(Store&)>;
+base::Task<base::Result<void>> to_the_end(base::BooksWriter& writer, std::shared_ptr<Store> store,
+                                          Step step) {
+  for (bool more = true; more;) {
+    Step timed = [step](Store& s) {
+      s.slice().begin();
+      auto done = step(s);
+      s.slice().end();
+      return done;
+    };
+    const auto done = co_await write(writer, store, std::move(timed));
+    if (done.has_error()) co_return done.error();
+    more = *done;
+  }
+  co_return base::Result<void>();
+}
+
+// In the order of the keys: a page is a run.
+std::shared_ptr<PageWork> prepare(PassKind kind, const Page& page, std::string& first_skipped) {
   auto work = std::make_shared<PageWork>();
   work->kind = kind;
-  work->end = {page.next_token, page.when, 0, page.entries.empty() && !page.next_token.empty()};
+  work->end = {page.next_token, page.when, 0, 0, page.entries.empty() && !page.next_token.empty()};
   for (const auto& entry : page.entries) {
     if (auto row = row_of(entry)) {
       work->rows.push_back(std::move(*row));
@@ -39,6 +67,7 @@ std::shared_ptr<PageWork> prepare(PassKind kind, Page page, std::string& first_s
       first_skipped = entry.address;
     }
   }
+  work->end.entries = work->rows.size();
   std::ranges::sort(work->rows, {}, &ListedRow::key);
   return work;
 }
@@ -47,7 +76,10 @@ std::shared_ptr<PageWork> prepare(PassKind kind, Page page, std::string& first_s
 
 base::Task<base::Result<PageResult>> StoredList::add_page(PassKind kind, Page page) {
   PageResult result;
-  auto work = prepare(kind, std::move(page), result.first_skipped);
+  auto sorting = [kind, page = std::move(page), &result] {
+    return prepare(kind, page, result.first_skipped);
+  };
+  const auto work = co_await base::offload(disk_, std::move(sorting));
   result.skipped = work->end.skipped;
   do {
     std::function<base::Result<Pass>(Store&)> slice = [work](Store& store) {
@@ -57,7 +89,27 @@ base::Task<base::Result<PageResult>> StoredList::add_page(PassKind kind, Page pa
     if (added.has_error()) co_return added.error();
     result.pass = std::move(*added);
   } while (work->at < work->rows.size());
+  const auto tidied = co_await merge_crowded(kind);
+  if (tidied.has_error()) co_return tidied.error();
   co_return result;
+}
+
+base::Task<base::Result<void>> StoredList::merge_crowded(PassKind kind) {
+  for (;;) {
+    std::function<base::Result<std::vector<std::int64_t>>(Store&)> ask = [kind](Store& store) {
+      return store.crowded_runs(kind);
+    };
+    auto crowded = co_await write(writer_, store_, std::move(ask));
+    if (crowded.has_error()) co_return crowded.error();
+    if (crowded->empty()) co_return base::Result<void>();
+    auto work = std::make_shared<MergeWork>(kind, std::move(*crowded));
+    Step merge = [work](Store& store) { return store.merge_runs(work->merge, work->into, work->from); };
+    const auto merged = co_await to_the_end(writer_, store_, std::move(merge));
+    if (merged.has_error()) co_return merged.error();
+    Step erase = [](Store& store) { return store.erase_stale(); };
+    const auto erased = co_await to_the_end(writer_, store_, std::move(erase));
+    if (erased.has_error()) co_return erased.error();
+  }
 }
 
 base::Task<base::Result<SyncState>> StoredList::sync_state() {
@@ -75,23 +127,20 @@ base::Task<base::Result<void>> StoredList::begin(PassKind kind, std::string scop
 }
 
 base::Task<base::Result<void>> StoredList::finish(PassKind kind, base::WallTime now) {
-  std::function<base::Result<void>(Store&)> slice = [kind, now](Store& store) {
-    return kind == PassKind::full ? store.switch_over(now) : store.begin_merge();
+  std::function<base::Result<std::vector<std::int64_t>>(Store&)> begin_it = [kind](Store& store) {
+    return store.begin_finish(kind);
   };
-  const auto begun = co_await write(writer_, store_, std::move(slice));
-  if (begun.has_error() || kind == PassKind::full) co_return begun;
-  for (bool more = true; more;) {
-    std::function<base::Result<bool>(Store&)> merge = [now](Store& store) {
-      store.slice().begin();
-      auto merged = store.merge_some(now);
-      store.slice().end();
-      return merged;
-    };
-    const auto merged = co_await write(writer_, store_, std::move(merge));
-    if (merged.has_error()) co_return merged.error();
-    more = *merged;
-  }
-  co_return base::Result<void>();
+  auto runs = co_await write(writer_, store_, std::move(begin_it));
+  if (runs.has_error()) co_return runs.error();
+  auto work = std::make_shared<MergeWork>(kind, std::move(*runs));
+  Step merge = [work, now](Store& store) { return store.merge_some(work->kind, work->merge, now); };
+  auto merged = co_await to_the_end(writer_, store_, std::move(merge));
+  if (merged.has_error() || kind != PassKind::full) co_return merged;
+  std::function<base::Result<void>(Store&)> switch_it = [now](Store& store) {
+    return store.switch_over(now);
+  };
+  const auto switched = co_await write(writer_, store_, std::move(switch_it));
+  co_return switched;
 }
 
 base::Task<base::Result<void>> StoredList::abandon(PassKind kind, std::optional<Doubt> doubt) {

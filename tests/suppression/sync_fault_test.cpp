@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "support/faulty_vfs.hpp"
 #include "suppression/sync_fixture.hpp"
 
@@ -35,7 +37,7 @@ struct SyncFaultTest : testing::Test, Opened {
     const bool fired = vfs.fired();
     close();
     if (power) {
-      vfs.power_loss([&step] { return (++step * 2654435761u >> 7) % 2 == 0; });
+      vfs.power_loss([at = step]() mutable { return (++at * 2654435761u >> 7) % 2 == 0; });
     } else {
       vfs.restart();
     }
@@ -87,6 +89,43 @@ TEST_F(SyncFaultTest, a_pass_that_a_crash_cut_goes_on_at_its_token_without_a_gap
     EXPECT_EQ(list->size(), new_list.size()) << step;
   }
   EXPECT_GT(resumed, 10);
+}
+
+TEST_F(SyncFaultTest, a_crash_while_runs_are_merged_loses_no_page) {
+  constexpr std::uint64_t pages = 40;
+  const auto name = [](std::uint64_t at) { return std::to_string(1000 + at * 17 % pages); };
+  Names expected;
+  for (std::uint64_t at = 0; at < pages; ++at) expected.push_back(name(at) + "@example.com");
+  std::ranges::sort(expected);
+  int resumed = 0;
+  for (std::uint64_t step = 0; step < 600; step += 13) {
+    ASSERT_TRUE(begin(PassKind::full).has_value());
+    vfs.fail_at(step, support::FaultyVfs::Fault::crash);
+    bool failed = false;
+    for (std::uint64_t at = 0; at < pages && !failed; ++at)
+      failed = page(PassKind::full, listing({name(at)}), at + 1 < pages ? "t" : "").has_error();
+    if (!failed) failed = finish(PassKind::full).has_error();
+    close();
+    if (step % 2 == 0) {
+      vfs.restart();
+    } else {
+      vfs.power_loss([at = step]() mutable { return (++at * 2654435761u >> 9) % 2 == 0; });
+    }
+    open(directory.path());
+    sweep();
+    const auto cut = state().full;
+    if (!failed && !cut) continue;
+    if (!cut) {
+      ASSERT_TRUE(begin(PassKind::full).has_value());
+    }
+    resumed += cut && cut->pages > 0 ? 1 : 0;
+    for (std::uint64_t at = cut ? cut->pages : 0; at < pages; ++at)
+      ASSERT_TRUE(page(PassKind::full, listing({name(at)}), at + 1 < pages ? "t" : "").has_value());
+    ASSERT_TRUE(finish(PassKind::full).has_value());
+    EXPECT_EQ(addresses(), expected) << step;
+    EXPECT_EQ(list->size(), pages) << step;
+  }
+  EXPECT_GT(resumed, 5);
 }
 
 TEST_F(SyncFaultTest, changes_cut_while_they_are_moved_over_are_moved_to_the_end) {

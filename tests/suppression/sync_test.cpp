@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+
 namespace postern::suppression::test {
 namespace {
 
@@ -261,7 +263,7 @@ TEST_F(SyncTest, a_cut_pass_is_told_with_its_token_and_goes_on) {
   EXPECT_EQ(cut->scope, "here BOUNCE");
   EXPECT_EQ(cut->started, began);
   EXPECT_EQ(cut->touched, began);
-  EXPECT_EQ(sweep(), 1);  // the first list's predecessor, empty
+  EXPECT_EQ(sweep(), 2);  // the empty list before the first, and the page that this was merged from
   EXPECT_EQ(addresses(), (Names{"old@example.com"}));
   ASSERT_TRUE(page(PassKind::full, listing({"b"}), "").has_value());
   must(finish(PassKind::full));
@@ -290,6 +292,55 @@ TEST_F(SyncTest, a_doubt_is_kept_until_a_full_pass_is_good) {
   EXPECT_TRUE(state().doubt);
   must(full({"a"}));
   EXPECT_FALSE(state().doubt);
+}
+
+TEST_F(SyncTest, many_pages_in_no_order_are_one_sorted_list) {
+  must(begin(PassKind::full));
+  Names expected;
+  const int pages = 1100;  // so that runs of runs are merged
+  for (int i = 0; i < pages; ++i) {
+    const int shuffled = i * 389 % pages;
+    const std::string name = std::to_string(100'000 + shuffled);
+    expected.push_back(name + "@example.com");
+    const auto added = page(PassKind::full, listing({name, name + "b"}), i + 1 < pages ? "t" : "");
+    ASSERT_TRUE(added.has_value());
+    EXPECT_EQ(added->pass.entries, 2u * (static_cast<unsigned>(i) + 1));
+    expected.push_back(name + "b@example.com");
+  }
+  EXPECT_LT(number("SELECT count(*) FROM run"), 64);
+  EXPECT_LE(number("SELECT count(*) FROM generation"), 66);  // what was merged is not kept
+  must(finish(PassKind::full));
+  std::ranges::sort(expected);
+  EXPECT_EQ(addresses(10'000), expected);
+  EXPECT_EQ(list->size(), expected.size());
+}
+
+TEST_F(SyncTest, long_pages_in_no_order_lose_no_entry) {
+  must(begin(PassKind::full));
+  constexpr int pages = 7, rows = 500;
+  for (int i = 0; i < pages; ++i) {
+    Names names;
+    for (int j = 0; j < rows; ++j) names.push_back(std::to_string((i * rows + j) * 1237 % (pages * rows)));
+    ASSERT_TRUE(page(PassKind::full, listing(names), i + 1 < pages ? "t" : "").has_value());
+  }
+  must(finish(PassKind::full));
+  EXPECT_EQ(list->size(), 3500u);
+  EXPECT_EQ(addresses(10'000).size(), 3500u);
+}
+
+TEST_F(SyncTest, of_an_entry_on_two_pages_the_newer_stands_whatever_their_order) {
+  for (const bool newer_first : {true, false}) {
+    auto newer = listed_as("a@example.com", "COMPLAINT");
+    newer.updated = now();
+    must(begin(PassKind::full));
+    const auto first = newer_first ? newer : listed_as("a@example.com");
+    const auto second = newer_first ? listed_as("a@example.com") : newer;
+    ASSERT_TRUE(page(PassKind::full, {first}, "t").has_value());
+    ASSERT_TRUE(page(PassKind::full, {second}, "").has_value());
+    must(finish(PassKind::full));
+    EXPECT_EQ(find("a@example.com")->reason, "COMPLAINT");
+    EXPECT_EQ(list->size(), 1u);
+  }
 }
 
 TEST_F(SyncTest, the_old_generation_is_swept_and_its_room_used_again) {

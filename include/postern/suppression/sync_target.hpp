@@ -36,7 +36,7 @@ struct Pass {
   std::string next_token;     // where it goes on; empty: at the first page
   base::WallTime touched{};   // when the token was got, by this machine's clock
   std::uint64_t pages = 0;    // taken
-  std::uint64_t entries = 0;  // addresses so far
+  std::uint64_t entries = 0;  // so far
   std::uint64_t skipped = 0;  // entries that no recipient of a mail can match
   std::uint64_t empty = 0;    // pages without entries that were not the last
 };
