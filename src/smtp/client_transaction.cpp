@@ -109,6 +109,7 @@ void ClientTransactionProtocol::take(const Reply& reply) {
       break;
     case Phase::final:
       result_.final = reply;
+      usable_ = usable_ && reply.code / 100 != 3 && reply.code / 100 != 1;  // another 354: out of step
       phase_ = Phase::over;
       break;
     case Phase::abort:

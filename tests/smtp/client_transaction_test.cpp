@@ -157,6 +157,13 @@ TEST(ClientTransaction, refusal_after_the_body_leaves_the_connection_usable) {
   EXPECT_TRUE(protocol.connection_usable());
 }
 
+TEST(ClientTransaction, another_go_ahead_after_the_body_is_out_of_step) {
+  Protocol protocol(to({"b@example.com"}), {});
+  play(protocol, {ok, ok, go_on, go_on});
+  EXPECT_EQ(protocol.result().final.code, 354);
+  EXPECT_FALSE(protocol.connection_usable());
+}
+
 TEST(ClientTransaction, service_closing_ends_it_at_every_step) {
   const std::vector<Reply> replies{ok, ok, go_on, ok};
   for (std::size_t good = 0; good < replies.size(); ++good) {
