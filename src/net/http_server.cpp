@@ -1,7 +1,9 @@
 #include "postern/net/http_server.hpp"
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <exception>
+#include <vector>
 
 #include "http_message.hpp"
 #include "postern/net/buffered.hpp"
@@ -12,6 +14,8 @@ namespace asio = boost::asio;
 
 namespace {
 
+class Connection;
+
 // What the connections of one server share.
 struct Server {
   Server(HttpHandler h, HttpServerOptions o, base::Clock& c) : handler(std::move(h)), options(o), clock(c) {}
@@ -20,7 +24,7 @@ struct Server {
   HttpHandler handler;
   HttpServerOptions options;
   base::Clock& clock;
-  std::size_t open = 0;  // connections of this server; the task group may hold others
+  std::vector<Connection*> open;  // the oldest first; the task group may hold others
 };
 
 // One connection of a server, as long as it lives.
@@ -28,15 +32,17 @@ class Connection {
  public:
   Connection(std::shared_ptr<Server> s, std::unique_ptr<Stream> with)
       : server(std::move(s)), stream(std::move(with)) {
-    ++server->open;
+    server->open.push_back(this);
   }
-  ~Connection() { --server->open; }
+  ~Connection() { std::erase(server->open, this); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   const std::shared_ptr<Server> server;
   const std::unique_ptr<Stream> stream;
   std::exception_ptr thrown;  // by the handler
+  base::SteadyTime waiting_since = server->clock.steady_now();
+  bool waiting = true;  // for the hand-shake, or a whole request
 };
 
 using ConnectionPtr = std::unique_ptr<Connection>;
@@ -91,9 +97,12 @@ base::Task<bool> serve_request(Connection& connection, BufferedReader& reader) {
   auto& stream = *connection.stream;
   // From its first byte to its last a request has as long as a connection may be idle.
   stream.set_deadline(connection.server->idle_end());
+  connection.waiting_since = connection.server->clock.steady_now();
+  connection.waiting = true;
   HttpRequestParser parser(connection.server->options);
   const int status = co_await read_request(stream, reader, parser);
   if (status == gone) co_return false;
+  connection.waiting = false;
   HttpResponse response = plain(status, "bad request");
   bool head_only = false;
   bool keep_alive = false;
@@ -137,6 +146,7 @@ base::Task<void> serve_connection(ConnectionPtr connection) {
 }
 
 base::Task<void> turn_away(ConnectionPtr connection) {
+  connection->waiting = false;  // it ends within a second by itself
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto until = connection->server->clock.steady_now() + std::chrono::seconds(1);
   const bool secured = co_await secure(*connection, until);
@@ -147,6 +157,18 @@ base::Task<void> turn_away(ConnectionPtr connection) {
   co_await connection->stream->close();
 }
 
+// Whoever asks for something goes before those who only hold a connection: a probe must not fail because of
+// them. The one that has waited longest is cut off. False: all are being answered.
+bool make_room(Server& server) {
+  Connection* idlest = nullptr;
+  for (auto* one : server.open)
+    if (one->waiting && (idlest == nullptr || one->waiting_since < idlest->waiting_since)) idlest = one;
+  if (idlest == nullptr) return false;
+  idlest->waiting = false;  // chosen once
+  idlest->stream->abort();
+  return true;
+}
+
 }  // namespace
 
 base::Task<void> serve_http(std::shared_ptr<Listener> listener, HttpHandler handler,
@@ -155,9 +177,9 @@ base::Task<void> serve_http(std::shared_ptr<Listener> listener, HttpHandler hand
   for (;;) {
     auto stream = co_await listener->accept();
     if (!stream) co_return;
-    if (server->open >= 2 * options.max_connections) continue;  // even turning away takes its time
+    if (server->open.size() >= 2 * options.max_connections) continue;  // even turning away takes its time
     std::string name = "http " + (*stream)->peer().to_string();
-    const bool crowded = server->open >= options.max_connections;
+    const bool crowded = server->open.size() >= options.max_connections && !make_room(*server);
     auto connection = std::make_unique<Connection>(server, std::move(*stream));
     auto task = crowded ? turn_away(std::move(connection)) : serve_connection(std::move(connection));
     connections.spawn(std::move(name), std::move(task));

@@ -209,9 +209,27 @@ TEST_F(HttpTest, one_connection_too_many_is_turned_away) {
   serve("127.0.0.1:0", options);
   auto first = dial();
   auto second = dial();
+  for (auto* busy : {first.get(), second.get()}) {
+    ASSERT_TRUE(run(write_text(*busy, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")));
+  }
+  ASSERT_TRUE(run_until(
+      [this] { return clock.next() <= clock.steady_now() + std::chrono::minutes(1) && tasks.size() == 3; }));
   EXPECT_THAT(exchange(get), StartsWith("HTTP/1.1 503 "));
-  first.reset();
-  ASSERT_TRUE(run_until([this] { return tasks.size() == 2; }));
+  advance(std::chrono::minutes(1));
+  EXPECT_THAT(exchange(last_get), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpTest, who_holds_a_connection_without_asking_makes_room_for_who_asks) {
+  HttpServerOptions options;
+  options.max_connections = 2;
+  serve("127.0.0.1:0", options);
+  auto silent = dial();
+  advance(seconds(1));
+  auto drips = dial();
+  ASSERT_TRUE(run(write_text(*drips, "GET /li")));
+  ASSERT_TRUE(run_until([this] { return tasks.size() == 3; }));
+  EXPECT_THAT(exchange(last_get), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(run(read_to_end(*silent)).has_value() ? "" : "error", std::string());  // the idlest went
   EXPECT_THAT(exchange(last_get), StartsWith("HTTP/1.1 200 "));
 }
 
