@@ -117,6 +117,12 @@ std::vector<Setting> settings_of(const Variables& variables, Problems& problems)
       out.push_back({name, key->second.path, key->second.kind, value});
     }
   }
+  for (const auto& [name, value] : variables) {
+    const bool ours = name.starts_with(prefix) ? keys.contains(name) : name == "RELAYHOST_PASSWORD";
+    const auto file = variables.find(name + "_FILE");
+    if (ours && !value.empty() && file != variables.end() && !file->second.empty())
+      problems.push_back({0, file->first, "is given beside " + name + ": only one of the two can count"});
+  }
   for (const auto& alias : aliases) {
     const auto found = variables.find(std::string(alias.variable));
     if (found == variables.end() || found->second.empty()) continue;

@@ -75,6 +75,15 @@ TEST(Environment, a_secret_in_the_file_is_not_doubled_by_its_twin) {
   EXPECT_EQ(config.upstream.at(0).password, "p");
 }
 
+TEST(Environment, a_secret_is_given_once) {
+  for (const std::string name : {"RELAYHOST_PASSWORD", "POSTERN_UPSTREAM_PASSWORD"}) {
+    const auto result = parse(upstream_line, with({{name, "p"}, {name + "_FILE", "/nowhere"}}));
+    ASSERT_TRUE(result.has_error());
+    EXPECT_EQ(to_string(result.error().front(), "p.yaml"),
+              "environment: " + name + "_FILE: is given beside " + name + ": only one of the two can count");
+  }
+}
+
 TEST(Environment, an_unknown_name_is_a_problem_with_the_nearest_right_one) {
   const auto problems = [](const std::string& name) {
     const auto result = parse(upstream_line, with({{name, "x"}}));
@@ -123,7 +132,8 @@ TEST(Environment, every_key_has_a_name_of_its_own) {
     std::string name = "POSTERN_";
     for (const char c : key.path)
       if (c != '[' && c != ']') name += c == '.' ? '_' : static_cast<char>(std::toupper(c));
-    EXPECT_TRUE(all.emplace(name, "x").second) << name << " stands for two keys";
+    const std::string value = name.ends_with("_FILE") ? "" : "x";  // beside its twin it would be one too many
+    EXPECT_TRUE(all.emplace(name, value).second) << name << " stands for two keys";
   }
   apply_environment(root, all, problems);
   EXPECT_THAT(problems, IsEmpty());
