@@ -64,7 +64,7 @@ Error set_aside(const std::string& path, std::string_view why) {
                                          remedy(path, aside)));
 }
 
-// SQLite would create it readable for all; its WAL takes the mode from it.
+// SQLite would create the file readable for all; its WAL takes the mode from it.
 Result<void> create_private(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) return system_error("open " + path, errno);
@@ -100,6 +100,39 @@ int note_wal_size(void* pages, sqlite3*, const char*, int count) {
   return SQLITE_OK;
 }
 
+Result<void> sync_directory(const std::string& path) {
+  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return system_error("open " + path, errno);
+  const int failed = ::fsync(directory) < 0 ? errno : 0;
+  ::close(directory);
+  if (failed != 0) return system_error("fsync " + path, failed);
+  return {};
+}
+
+// Made whole under another name first: an empty file under the right one has lost its content, then, and is
+// no first start that was cut.
+Result<void> create(const DatabaseOptions& options) {
+  const std::string fresh = options.path + ".new";
+  std::error_code failed;
+  for (const char* part : {"", "-wal", "-shm"}) fs::remove(fresh + part, failed);
+  const auto created = create_private(fresh);
+  if (created.has_error()) return created.error();
+  {
+    SQLite::Database db(fresh, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, 1000);
+    set_up(db, options);
+    migrate(db, options.migrations);
+  }
+  fs::rename(fresh, options.path, failed);
+  if (failed)
+    return fail(Errc::io, fmt::format("rename {} to {}: {}", fresh, options.path, failed.message()));
+  return sync_directory(fs::path(options.path).parent_path());
+}
+
+bool is_empty(const std::string& path) {
+  std::error_code ignored;
+  return fs::file_size(path, ignored) == 0 && !fs::exists(path + "-wal", ignored);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
@@ -109,10 +142,14 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
     if (!aside.empty())
       return fail(Errc::corrupt, fmt::format("{} was found corrupt and set aside as {}; {}", path, aside,
                                              remedy(path, aside)));
+  } else if (is_empty(path)) {
+    return set_aside(path, "it is empty");
   }
-  const auto created = create_private(path);
-  if (created.has_error()) return created.error();
   try {
+    if (!fs::exists(path)) {
+      const auto created = create(options);
+      if (created.has_error()) return created.error();
+    }
     auto db = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, 1000);
     const int version = version_of(*db);
     if (version > static_cast<int>(options.migrations.size()))

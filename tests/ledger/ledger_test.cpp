@@ -229,6 +229,14 @@ TEST_F(LedgerTest, a_corrupt_file_is_set_aside_with_its_new_name_in_the_error) {
   EXPECT_FALSE(std::filesystem::exists(books.directory.file("ledger.db")));
 }
 
+TEST_F(LedgerTest, an_emptied_file_is_corrupt) {
+  ledger.reset();
+  std::filesystem::resize_file(books.directory.file("ledger.db"), 0);
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_error());
+  EXPECT_EQ(opened.error().code, base::Errc::corrupt);
+}
+
 TEST_F(LedgerTest, the_write_ahead_log_stays_bounded_under_load) {
   std::uintmax_t largest = 0;
   for (int i = 0; i < 40; ++i) {

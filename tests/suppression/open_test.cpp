@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "suppression/sync_fixture.hpp"
 
@@ -33,6 +34,28 @@ TEST_F(OpenTest, a_file_of_the_first_version_keeps_its_entries_as_own_ones) {
   EXPECT_EQ(addresses(), (Names{"A@example.com", "b@example.com", "c@example.com"}));
   EXPECT_EQ(find("b@example.com")->source, "import");
   EXPECT_EQ(list->size(), 3u);
+}
+
+// An empty list would let everything through: an emptied file is no first start.
+TEST_F(OpenTest, an_emptied_file_is_corrupt_and_stays_so) {
+  open(directory.path());
+  close();
+  std::filesystem::resize_file(path(), 0);
+  for (int start = 0; start < 2; ++start) {
+    support::Books other;
+    const auto again = List::open(directory.path(), other.loop.get_executor(), other.disk, other.writer,
+                                  other.log, other.metrics);
+    ASSERT_TRUE(again.has_error()) << start;
+    EXPECT_EQ(again.error().code, base::Errc::corrupt);
+    EXPECT_NE(again.error().message.find("suppression.db.corrupt-"), std::string::npos);
+  }
+}
+
+TEST_F(OpenTest, a_first_start_that_was_cut_is_begun_anew) {
+  std::ofstream(path() + ".new") << "half";
+  open(directory.path());
+  EXPECT_EQ(list->size(), 0u);
+  EXPECT_FALSE(std::filesystem::exists(path() + ".new"));
 }
 
 // Which is not read whole at the start, so that the start takes no second a million entries.
