@@ -113,9 +113,9 @@ void Gatherer::flush() {
     if (group.alignment) batch.alignments.push_back(&*group.alignment);
   }
   const auto written = store_->write(batch);
+  report(written, batch.rows.size() + batch.alignments.size());
   for (auto& group : groups)
     if (group.done) group.done(written);
-  report(written, batch.rows.size() + batch.alignments.size());
   if (written.has_error()) return;
   note_time(groups);
   store_->checkpoint_if_due();
