@@ -16,6 +16,7 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual base::Result<net::HttpResponse> call(const net::HttpRequest& request) = 0;
+  virtual bool daemon_runs() const { return true; }
 };
 
 // unavailable: a daemon has the lock, but its socket does not answer. Else what opening the stores gives.

@@ -23,6 +23,7 @@ class LocalStores final : public Backend {
   static base::Result<std::unique_ptr<Backend>> open(const std::string& state_dir, app::StateLock lock);
   ~LocalStores() override;
   base::Result<net::HttpResponse> call(const net::HttpRequest& request) override;
+  bool daemon_runs() const override { return false; }
 
  private:
   explicit LocalStores(app::StateLock lock);

@@ -14,6 +14,8 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr const char* tried_now = "tried now";
+
 std::string when(std::uint64_t seconds) {
   const base::WallTime time{std::chrono::seconds(seconds)};
   return base::to_rfc3339(time).substr(0, 19) + "Z";
@@ -112,7 +114,9 @@ int change(const Invocation& invocation, const net::HttpRequest& asked, const st
   const auto backend = open_backend(invocation);
   const auto answer = call(*backend, asked);
   const auto count = number(answer, "messages");
-  invocation.terminal.out << fmt::format("{}: {} {}\n", done, count, count == 1 ? "message" : "messages");
+  const bool tried = done == tried_now && !backend->daemon_runs();
+  invocation.terminal.out << fmt::format("{}: {} {}\n", tried ? "due when the daemon starts" : done, count,
+                                         count == 1 ? "message" : "messages");
   return app::exit_ok;
 }
 
@@ -151,7 +155,7 @@ void add_queue(CLI::App& program, Invocation& invocation) {
   showing->add_option("ID", *id, "queue id")->required()->type_name("");
   showing->callback(
       [&invocation, id] { invocation.run = [&invocation, id] { return show(invocation, *id); }; });
-  add_change(*queue, invocation, "flush", "Try messages now instead of at their next due time", "tried now");
+  add_change(*queue, invocation, "flush", "Try messages now instead of at their next due time", tried_now);
   add_change(*queue, invocation, "hold", "Put messages on hold: they are not tried until released",
              "on hold");
   add_change(*queue, invocation, "release", "Release messages from hold and try them now", "released");

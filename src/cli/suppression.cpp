@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -153,7 +154,7 @@ int remove(const Invocation& invocation, const Change& change) {
 std::string read_all(const std::string& file) {
   if (file == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
   std::ifstream in(file, std::ios::binary);
-  if (!in) throw Failure{app::exit_usage, "can't read " + file};
+  if (!in || std::filesystem::is_directory(file)) throw Failure{app::exit_usage, "can't read " + file};
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
