@@ -15,13 +15,6 @@ void put(std::string& out, std::uint64_t value, std::size_t count) {
   for (std::size_t i = count; i-- > 0;) out += alphabet[(value >> (5 * i)) & 31];
 }
 
-std::string time_part(WallTime when) {
-  std::string out;
-  put(out, static_cast<std::uint64_t>(std::max<std::int64_t>(0, when.time_since_epoch().count())),
-      time_digits);
-  return out;
-}
-
 }  // namespace
 
 SystemRandom::SystemRandom() {
@@ -36,13 +29,10 @@ std::uint64_t SystemRandom::next() {
 }
 
 std::string make_id(WallTime now, Random& random) {
-  std::string id = time_part(now);
+  std::string id;
+  put(id, static_cast<std::uint64_t>(std::max<std::int64_t>(0, now.time_since_epoch().count())), time_digits);
   put(id, random.next(), random_digits);
   return id;
-}
-
-std::string first_id_of(WallTime when) {
-  return time_part(when) + std::string(random_digits, '0');
 }
 
 }  // namespace postern::base

@@ -86,15 +86,6 @@ PooledHttpClient::PooledHttpClient(base::Clock& clock, Dialer& dialer, HttpClien
 
 PooledHttpClient::~PooledHttpClient() = default;
 
-void PooledHttpClient::use_tls(std::shared_ptr<TlsContext> tls) {
-  options_.tls = std::move(tls);
-  drop_kept();
-}
-
-void PooledHttpClient::drop_kept() {
-  kept_.clear();
-}
-
 StreamPtr PooledHttpClient::take_kept(const std::string& origin) {
   kept_.remove_if(
       [this](const Kept& one) { return clock_.steady_now() >= one.until || !one.stream->quiet(); });

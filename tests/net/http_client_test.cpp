@@ -1,136 +1,18 @@
 #include "postern/net/http_client.hpp"
 
-#include <deque>
-
-#include "loopback.hpp"
+#include "http_client_fixture.hpp"
 #include "support/fake_dialer.hpp"
-#include "support/scripted_stream.hpp"
-#include "support/test_ca.hpp"
 
 namespace postern::net {
 namespace {
 
 using base::Errc;
 using std::chrono::seconds;
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-using Answer = base::Result<HttpResponse>;
-
-constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-// A server that plays one script a connection: each request takes the next answer of it. After the last one
-// it closes, unless the script says that it hangs.
-struct Play {
-  std::deque<std::string> answers;
-  bool hangs = false;    // goes silent instead of closing
-  bool connect = false;  // the first request is CONNECT, TLS begins after its answer
-  bool endless = false;  // after the answers it writes on until the client goes
-};
-
-class HttpClientTest : public LoopbackTest {
- protected:
-  ~HttpClientTest() override {
-    if (listener) listener->close();
-    cancel_tasks();
-    run_until([this] { return tasks.size() == 0; });
-  }
-
-  static base::Task<bool> read_request(Stream& stream, std::vector<std::string>& requests) {
-    std::string text;
-    for (;;) {
-      const auto head = text.find("\r\n\r\n");
-      const auto length = text.find("Content-Length: ");
-      const std::size_t body = length == std::string::npos ? 0 : std::stoul(text.substr(length + 16));
-      if (head != std::string::npos && text.size() >= head + 4 + body) break;
-      auto more = co_await read_text(stream);
-      if (!more) co_return false;
-      text += *more;
-    }
-    requests.push_back(text);
-    co_return true;
-  }
-
-  static base::Task<void> write_on(Stream& stream) {
-    const std::string portion(64 * 1024, 'x');
-    for (;;) {
-      auto written = co_await stream.write(portion);
-      if (!written) co_return;
-    }
-  }
-
-  static base::Task<void> play(std::unique_ptr<Stream> stream, Play script,
-                               std::shared_ptr<TlsContext> context, std::vector<std::string>* requests) {
-    if (context && !script.connect) {
-      auto secured = co_await stream->start_tls_server(context);
-      if (!secured) co_return;
-    }
-    while (!script.answers.empty()) {
-      const bool asked = co_await read_request(*stream, *requests);
-      if (!asked) co_return;
-      const std::string answer = std::move(script.answers.front());
-      script.answers.pop_front();
-      auto written = co_await stream->write(answer);
-      if (!written) co_return;
-      if (!script.connect) continue;
-      script.connect = false;
-      auto secured = co_await stream->start_tls_server(context);
-      if (!secured) co_return;
-    }
-    if (script.endless) co_await write_on(*stream);
-    if (script.hangs) co_await read_request(*stream, *requests);
-    if (script.hangs) co_await read_request(*stream, *requests);
-    co_await stream->close();
-  }
-
-  static base::Task<void> accept_all(std::shared_ptr<Listener> from, std::deque<Play> scripts,
-                                     std::shared_ptr<TlsContext> context, std::vector<std::string>* requests,
-                                     base::TaskGroup& group) {
-    while (!scripts.empty()) {
-      auto stream = co_await from->accept();
-      if (!stream) co_return;
-      Play script = std::move(scripts.front());
-      scripts.pop_front();
-      group.spawn("play", play(std::move(*stream), std::move(script), context, requests));
-    }
-  }
-
-  void serve(std::deque<Play> scripts, std::shared_ptr<TlsContext> context = nullptr) {
-    listener = listen("127.0.0.1:0");
-    tasks.spawn("accept", accept_all(listener, std::move(scripts), std::move(context), &requests, tasks));
-  }
-  void serve_tls(std::deque<Play> scripts, const std::string& names = "IP:127.0.0.1") {
-    const auto files = ca.issue(names);
-    serve(std::move(scripts), TlsContext::server(files.certificate, files.key).value());
-  }
-  HttpCall to(const std::string& path, const std::string& scheme = "http") {
-    HttpCall out;
-    out.url = HttpUrl::parse(scheme + "://" + listener->local_address() + path).value();
-    return out;
-  }
-  HttpClient& client(ProxyRules proxies = {}) {
-    if (!made)
-      made.emplace(clock, dialer,
-                   HttpClientOptions{TlsContext::client(ca.file()).value(), std::move(proxies)});
-    return *made;
-  }
-  Answer call(HttpCall what) { return run(client().call(std::move(what))); }
-  // Its end is waited for, real time passing.
-  Answer result_of(const std::shared_ptr<std::optional<Answer>>& later) {
-    EXPECT_TRUE(run_until([&] { return later->has_value(); }));
-    return later->value();
-  }
-  static Play once(std::string answer) { return Play{{std::move(answer)}}; }
-
-  support::TestCa ca{directory};
-  std::shared_ptr<Listener> listener;
-  std::vector<std::string> requests;
-  std::optional<PooledHttpClient> made;
-};
 
 TEST_F(HttpClientTest, a_request_goes_out_as_asked_and_the_answer_comes_back) {
   serve({once(
@@ -214,15 +96,6 @@ TEST_F(HttpClientTest, over_tls_a_connection_is_kept_as_well) {
     const auto answer = call(to("/", "https"));
     ASSERT_TRUE(answer) << answer.error().message;
   }
-}
-
-TEST_F(HttpClientTest, a_connection_does_not_outlive_the_certificates_it_was_verified_with) {
-  serve_tls({Play{{ok, ok}}, once(ok)});
-  ASSERT_TRUE(call(to("/", "https")));
-  const support::TestCa other(directory, "Other CA");
-  made->use_tls(TlsContext::client(other.file()).value());
-  EXPECT_EQ(call(to("/", "https")).error().code, Errc::tls);
-  EXPECT_EQ(requests.size(), 1U);
 }
 
 TEST_F(HttpClientTest, a_connection_is_not_kept_when_the_server_says_so_or_time_has_passed) {
@@ -381,85 +254,6 @@ TEST_F(HttpClientTest, nobody_there_is_refused_and_no_name_is_unreachable) {
   const auto nameless = call(asked);
   EXPECT_EQ(nameless.error().code, Errc::unreachable);
   EXPECT_THAT(nameless.error().message, HasSubstr("nowhere.example"));
-}
-
-class ProxiedTest : public HttpClientTest {
- protected:
-  void proxied(const std::string& user = "") {
-    client(ProxyRules::from({{"HTTPS_PROXY", "http://" + user + listener->local_address()}}).value());
-  }
-  static HttpCall ses() {
-    HttpCall out;
-    out.url = HttpUrl::parse("https://email.example/v2").value();
-    return out;
-  }
-};
-
-constexpr const char* open_tunnel = "HTTP/1.1 200 Connection established\r\n\r\n";
-
-TEST_F(ProxiedTest, https_goes_through_a_tunnel_and_the_certificate_is_the_servers) {
-  serve_tls({Play{{open_tunnel, ok, ok}, false, true}}, "DNS:email.example");
-  proxied();
-  for (int i = 0; i < 2; ++i) {
-    const auto answer = call(ses());
-    ASSERT_TRUE(answer) << answer.error().message;
-    EXPECT_EQ(answer->body, "ok");
-  }
-  EXPECT_THAT(requests.at(0), "CONNECT email.example:443 HTTP/1.1\r\nHost: email.example:443\r\n\r\n");
-  EXPECT_THAT(requests.at(1), StartsWith("GET /v2 HTTP/1.1\r\nHost: email.example\r\n"));
-  EXPECT_EQ(requests.size(), 3U);
-}
-
-TEST_F(ProxiedTest, a_certificate_of_another_host_is_refused_behind_a_proxy_too) {
-  serve_tls({Play{{open_tunnel, ok}, false, true}}, "DNS:other.example");
-  proxied();
-  EXPECT_EQ(call(ses()).error().code, Errc::tls);
-}
-
-TEST_F(ProxiedTest, credentials_go_to_the_proxy_only) {
-  serve_tls({Play{{open_tunnel, ok}, false, true}}, "DNS:email.example");
-  proxied("Aladdin:open%20sesame@");
-  ASSERT_TRUE(call(ses()));
-  EXPECT_THAT(requests.at(0), HasSubstr("\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
-  EXPECT_THAT(requests.at(1), Not(HasSubstr("Proxy-Authorization")));
-}
-
-TEST_F(ProxiedTest, a_proxy_that_says_no_is_named) {
-  serve({once("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nno no"),
-         once("HTTP/1.1 403 Forbidden\r\n\r\n")});
-  proxied("u:secret@");
-  const auto unknown = call(ses());
-  EXPECT_EQ(unknown.error().code, Errc::refused);
-  EXPECT_THAT(unknown.error().message,
-              AllOf(HasSubstr("the proxy 127.0.0.1:"), HasSubstr("answers 407 (it wants")));
-  const auto forbidden = call(ses());
-  EXPECT_THAT(forbidden.error().message, AllOf(HasSubstr("answers 403"), Not(HasSubstr("secret"))));
-}
-
-TEST_F(ProxiedTest, bytes_that_come_before_tls_are_refused) {
-  serve({once(std::string(open_tunnel) + "HTTP/1.1 200 OK\r\n")});
-  proxied();
-  EXPECT_EQ(call(ses()).error().code, Errc::protocol);
-}
-
-TEST_F(ProxiedTest, a_proxy_that_hangs_is_a_timeout_of_the_connection) {
-  serve({Play{{}, true}, Play{{open_tunnel}, true}});
-  proxied();
-  auto later = start(client().call(ses()));
-  ASSERT_TRUE(run_until([this] { return requests.size() == 1; }));
-  advance(seconds(5));
-  EXPECT_EQ(result_of(later).error().code, Errc::timeout);
-  later = start(client().call(ses()));
-  ASSERT_TRUE(run_until([this] { return requests.size() == 2; }));
-  advance(seconds(5));
-  EXPECT_EQ(result_of(later).error().code, Errc::timeout);
-}
-
-TEST_F(ProxiedTest, plain_http_never_goes_through_it) {
-  serve({once(ok)});
-  proxied();
-  ASSERT_TRUE(call(to("/latest/api/token")));
-  EXPECT_THAT(requests.at(0), StartsWith("GET /latest/api/token "));
 }
 
 }  // namespace

@@ -1,53 +1,17 @@
 // The API over real sockets: HTTPS with the sandbox's certificate, and answers that break on their way.
 #include "sandbox/api_server.hpp"
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-
-#include "postern/net/buffered.hpp"
-#include "postern/net/dialer.hpp"
-#include "sandbox/server.hpp"
-#include "support/run.hpp"
-#include "support/temp_dir.hpp"
+#include "server_fixture.hpp"
 
 namespace postern::sandbox {
 namespace {
 
-class LiteralResolver final : public net::HostResolver {
- public:
-  base::Task<base::Result<std::vector<net::IpAddress>>> addresses(std::string host) override {
-    const auto address = net::IpAddress::parse(host);
-    if (!address) co_return address.error();
-    co_return std::vector<net::IpAddress>(1, *address);
-  }
-};
-
-class ApiServerTest : public testing::Test {
+class ApiServerTest : public RunningServer {
  protected:
   void SetUp() override {
-    options_.data = directory_.path();
+    RunningServer::SetUp();
     options_.api = "127.0.0.1:0";
     options_.suppressed_count = 100;
-  }
-  void start() {
-    auto server = Server::create(options_, Environment{loop_.get_executor(), clock_, random_, log_});
-    ASSERT_TRUE(server) << server.error().message;
-    server_ = std::move(*server);
-    server_->start();
-  }
-  void TearDown() override {
-    if (!server_) return;
-    boost::asio::post(loop_, [this] { server_->stop(); });
-    loop_.restart();
-    loop_.run_for(std::chrono::seconds(5));
-    EXPECT_EQ(server_->tasks(), 0U);
-  }
-  std::string field(const std::string& name) const {
-    const auto line = server_->ready_line() + " ";
-    const auto at = line.find(" " + name + "=") + name.size() + 2;
-    return line.substr(at, line.find(' ', at) - at);
   }
   // "GET /v2/email/suppression/addresses HTTP/1.1" and its headers, as a client sends them.
   std::string signed_list() const {
@@ -62,13 +26,7 @@ class ApiServerTest : public testing::Test {
   std::string host() const { return field("api").substr(std::string_view("https://").size()); }
 
   base::Task<base::Result<std::unique_ptr<net::Stream>>> connect() {
-    LiteralResolver resolver;
-    net::TcpDialer dialer(loop_.get_executor(), clock_, resolver);
-    const auto where = net::HostPort::parse(host()).value();
-    net::Target target;
-    target.host = where.host;
-    target.port = where.port;
-    auto stream = co_await dialer.connect(std::move(target), clock_.steady_now() + std::chrono::seconds(5));
+    auto stream = co_await dial(host());
     if (!stream) co_return stream.error();
     const auto context = net::TlsContext::client(field("ca")).value();
     auto secured = co_await (*stream)->start_tls_client(context, "127.0.0.1");
@@ -92,14 +50,6 @@ class ApiServerTest : public testing::Test {
   std::string answer_to(std::string request, std::size_t most = 1'000'000) {
     return support::run(loop_, exchange(std::move(request), most));
   }
-
-  support::TempDir directory_;
-  base::SystemClock clock_;
-  base::SystemRandom random_;
-  base::Log log_{clock_, [](std::string_view) {}};
-  boost::asio::io_context loop_{1};
-  Options options_;
-  std::unique_ptr<Server> server_;
 };
 
 }  // namespace

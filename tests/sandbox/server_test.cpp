@@ -1,28 +1,14 @@
 // The sandbox over real sockets, with our own client's half of the protocol against it.
 #include "sandbox/server.hpp"
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/io_context.hpp>
 #include <filesystem>
 
 #include "postern/net/buffered.hpp"
-#include "postern/net/dialer.hpp"
 #include "postern/smtp/client_protocol.hpp"
-#include "support/run.hpp"
-#include "support/temp_dir.hpp"
+#include "server_fixture.hpp"
 
 namespace postern::sandbox {
 namespace {
-
-class LiteralResolver final : public net::HostResolver {
- public:
-  base::Task<base::Result<std::vector<net::IpAddress>>> addresses(std::string host) override {
-    const auto address = net::IpAddress::parse(host);
-    if (!address) co_return address.error();
-    co_return std::vector<net::IpAddress>(1, *address);
-  }
-};
 
 base::Task<base::Result<smtp::Reply>> read_reply(net::BufferedReader& reader) {
   smtp::ReplyParser parser;
@@ -39,39 +25,15 @@ base::Task<base::Result<smtp::Reply>> read_reply(net::BufferedReader& reader) {
   }
 }
 
-class ServerTest : public testing::Test {
+class ServerTest : public RunningServer {
  protected:
   void SetUp() override {
-    options_.data = directory_.path();
+    RunningServer::SetUp();
     options_.user = "user";
     options_.password = "pass";
   }
-  void start() {
-    auto server = Server::create(options_, Environment{loop_.get_executor(), clock_, random_, log_});
-    ASSERT_TRUE(server) << server.error().message;
-    server_ = std::move(*server);
-    server_->start();
-  }
-  void TearDown() override {
-    if (!server_) return;
-    server_->stop();
-    loop_.restart();
-    loop_.run_for(std::chrono::seconds(5));
-    EXPECT_EQ(server_->tasks(), 0U);
-  }
-  std::string field(const std::string& name) const {
-    const auto line = server_->ready_line() + " ";
-    const auto at = line.find(" " + name + "=") + name.size() + 2;
-    return line.substr(at, line.find(' ', at) - at);
-  }
   base::Task<std::unique_ptr<net::Stream>> connect() {
-    LiteralResolver resolver;
-    net::TcpDialer dialer(loop_.get_executor(), clock_, resolver);
-    const auto where = net::HostPort::parse(field("smtp")).value();
-    net::Target target;
-    target.host = where.host;
-    target.port = where.port;
-    auto stream = co_await dialer.connect(std::move(target), clock_.steady_now() + std::chrono::seconds(5));
+    auto stream = co_await dial(field("smtp"));
     co_return std::move(stream.value());
   }
   // As a relay does it: greeting, STARTTLS with `host` verified, AUTH. Empty when ready, else what is wrong.
@@ -106,14 +68,6 @@ class ServerTest : public testing::Test {
     if (!reply) co_return reply.error().message;
     co_return reply->to_string();
   }
-
-  support::TempDir directory_;
-  base::SystemClock clock_;
-  base::SystemRandom random_;
-  base::Log log_{clock_, [](std::string_view) {}};
-  boost::asio::io_context loop_{1};
-  Options options_;
-  std::unique_ptr<Server> server_;
 };
 
 }  // namespace

@@ -52,7 +52,8 @@ TEST(Reply, to_string_is_one_line) {
 TEST(Reply, classes) {
   EXPECT_TRUE(Reply(250, {}, "").positive());
   EXPECT_TRUE(Reply(354, {}, "").positive());
-  EXPECT_TRUE(Reply(451, {}, "").transient());
+  EXPECT_FALSE(Reply(451, {}, "").positive());
+  EXPECT_FALSE(Reply(451, {}, "").permanent());
   EXPECT_TRUE(Reply(554, {}, "").permanent());
   EXPECT_FALSE(Reply().positive());
   EXPECT_FALSE(Reply().permanent());

@@ -40,7 +40,4 @@ class SeededRandom final : public Random {
 // A queue id: 16 characters of [0-9A-Z], the first nine the milliseconds of `now`, so that ids sort by time.
 std::string make_id(WallTime now, Random& random);
 
-// The first id that a message of this moment or later can have; for searches by time.
-std::string first_id_of(WallTime when);
-
 }  // namespace postern::base

@@ -101,8 +101,6 @@ class PooledHttpClient final : public HttpClient {
   PooledHttpClient(base::Clock& clock, Dialer& dialer, HttpClientOptions options);
   ~PooledHttpClient() override;
   base::Task<base::Result<HttpResponse>> call(HttpCall call) override;
-  void use_tls(std::shared_ptr<TlsContext> tls);  // after a reload; nothing kept survives it
-  void drop_kept();
 
  private:
   struct Kept {

@@ -16,7 +16,6 @@ struct Reply {
   Reply(int c, std::string_view e, std::string text);
 
   bool positive() const { return code >= 200 && code < 400; }
-  bool transient() const { return code >= 400 && code < 500; }
   bool permanent() const { return code >= 500; }
   std::string text() const;       // lines joined by a blank, no code
   std::string to_string() const;  // "550 5.1.1 text" on one line, for log and ledger
