@@ -1,88 +1,23 @@
 #include "postern/base/database.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <filesystem>
-
-#include "postern/base/clock.hpp"
+#include "database_files.hpp"
+#include "database_schema.hpp"
 
 namespace postern::base {
 
-namespace fs = std::filesystem;
-
 namespace {
 
-std::string corrupt_prefix(const std::string& path) {
-  return fs::path(path).filename().string() + ".corrupt-";
-}
+constexpr int busy_timeout_ms = 5000;
 
-// The name of a set-aside file of this database, empty without.
-std::string set_aside_before(const std::string& path) {
-  std::error_code ignored;
-  const std::string prefix = corrupt_prefix(path);
-  for (const auto& entry : fs::directory_iterator(fs::path(path).parent_path(), ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(prefix) && !name.ends_with("-wal")) return entry.path().string();
-  }
-  return {};
-}
+// From what the disk syncs in a moment to what makes a WAL of 4 MB.
+constexpr SliceBounds checkpoint_pages = {200, 50, 1000};
 
-// 2026-11-24T10:15:30.123Z -> 20261124T101530Z
-std::string compact_time() {
-  std::string out;
-  for (const char c : to_rfc3339(SystemClock().wall_now())) {
-    if (c == '.') break;
-    if (c != '-' && c != ':') out += c;
-  }
-  return out + "Z";
-}
-
-std::string remedy(const std::string& path, const std::string& aside) {
-  return fmt::format(
-      "what is left can be recovered with: sqlite3 {} .recover | sqlite3 {}; or move that file away to start "
-      "with an empty one",
-      aside, path);
-}
-
-// The WAL goes along: SQLite would replay it into whatever is created under the old name.
-Error set_aside(const std::string& path, std::string_view why) {
-  const std::string aside = (fs::path(path).parent_path() / (corrupt_prefix(path) + compact_time())).string();
-  std::error_code failed;
-  std::error_code ignored;
-  fs::rename(path, aside, failed);
-  if (failed)
-    return fail(Errc::corrupt,
-                fmt::format("{} is corrupt ({}) and can't be renamed: {}", path, why, failed.message()));
-  fs::rename(path + "-wal", aside + "-wal", ignored);
-  fs::remove(path + "-shm", ignored);
-  return fail(Errc::corrupt, fmt::format("{} is corrupt ({}); it was set aside as {}; {}", path, why, aside,
-                                         remedy(path, aside)));
-}
-
-// SQLite would create the file readable for all; its WAL takes the mode from it.
-Result<void> create_private(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return system_error("open " + path, errno);
-  ::close(file);
-  return {};
-}
-
-int version_of(SQLite::Database& db) {
-  return db.execAndGet("PRAGMA user_version").getInt();
-}
-
-void migrate(SQLite::Database& db, const std::vector<const char*>& migrations) {
-  for (auto at = static_cast<std::size_t>(version_of(db)); at < migrations.size(); ++at) {
-    SQLite::Transaction transaction(db);
-    db.exec(migrations[at]);
-    db.exec(fmt::format("PRAGMA user_version = {}", at + 1));
-    transaction.commit();
-  }
+void close_with_checkpoint(SQLite::Database& db, bool on) {
+  sqlite3_db_config(db.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
 }
 
 void set_up(SQLite::Database& db, const DatabaseOptions& options) {
@@ -91,144 +26,125 @@ void set_up(SQLite::Database& db, const DatabaseOptions& options) {
   db.exec(options.sync == DatabaseOptions::Sync::full ? "PRAGMA synchronous = FULL"
                                                       : "PRAGMA synchronous = NORMAL");
   db.exec(fmt::format("PRAGMA cache_size = -{}", options.cache_kib));
-  db.exec("PRAGMA journal_size_limit = 4194304");
-  db.exec("SELECT count(*) FROM sqlite_schema");  // reads the schema: more than the header has to be sound
+  db.exec(fmt::format("PRAGMA journal_size_limit = {}", std::int64_t{options.wal_kib} * 1024));
+  db.exec("PRAGMA temp_store = MEMORY");  // there may be no other folder to write to
 }
 
-int note_wal_size(void* pages, sqlite3*, const char*, int count) {
-  *static_cast<int*>(pages) = count;
-  return SQLITE_OK;
+bool worth_checking(const DatabaseOptions& options, bool unclean) {
+  const auto size = size_of_file(options.path);
+  return size <= options.check_up_to || (unclean && size <= options.check_after_crash_up_to);
 }
 
-Result<void> sync_directory(const std::string& path) {
-  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return system_error("open " + path, errno);
-  const int failed = ::fsync(directory) < 0 ? errno : 0;
-  ::close(directory);
-  if (failed != 0) return system_error("fsync " + path, failed);
+// Before anything is written: what is not ours stays as it is.
+Result<void> examine(SQLite::Database& db, const DatabaseOptions& options, bool unclean) {
+  const int version = version_of(db);
+  const auto known = options.migrations.size();
+  if (version > static_cast<int>(known))
+    return fail(Errc::newer, fmt::format("{} was written by a later version of postern (format {}, this one "
+                                         "knows {}): install that, or move the file away",
+                                         options.path, version, known));
+  if (!has_tables(db)) return {};  // which reads the schema: more than the header has to be sound
+  if (version == 0)
+    return fail(Errc::invalid, options.path + " is a database of something else; move it away");
+  if (!worth_checking(options, unclean)) return {};
+  const std::string found = db.execAndGet("PRAGMA quick_check(1)").getString();
+  db.exec("PRAGMA shrink_memory");
+  if (found != "ok") throw SQLite::Exception(found, SQLITE_CORRUPT);
   return {};
 }
 
-// Made whole under another name first: an empty file under the right one has lost its content, then, and is
-// no first start that was cut.
-Result<void> create(const DatabaseOptions& options) {
-  const std::string fresh = options.path + ".new";
-  std::error_code failed;
-  for (const char* part : {"", "-wal", "-shm"}) fs::remove(fresh + part, failed);
-  const auto created = create_private(fresh);
-  if (created.has_error()) return created.error();
-  {
-    SQLite::Database db(fresh, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, 1000);
-    set_up(db, options);
-    migrate(db, options.migrations);
-  }
-  fs::rename(fresh, options.path, failed);
-  if (failed)
-    return fail(Errc::io, fmt::format("rename {} to {}: {}", fresh, options.path, failed.message()));
-  return sync_directory(fs::path(options.path).parent_path());
-}
-
-bool is_empty(const std::string& path) {
-  std::error_code ignored;
-  return fs::file_size(path, ignored) == 0 && !fs::exists(path + "-wal", ignored);
+// Of the files: those that are there, or new ones.
+Result<void> provide_files(const DatabaseOptions& options) {
+  const auto checked = check_files(options);
+  if (checked.has_error()) return checked.error();
+  return size_of_file(options.path) == 0 ? create_file(options) : try_file(options.path);
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
-  const std::string& path = options.path;
-  if (!fs::exists(path)) {
-    const std::string aside = set_aside_before(path);
-    if (!aside.empty())
-      return fail(Errc::corrupt, fmt::format("{} was found corrupt and set aside as {}; {}", path, aside,
-                                             remedy(path, aside)));
-  } else if (is_empty(path)) {
-    return set_aside(path, "it is empty");
-  }
+  const bool unclean = size_of_file(options.path + "-wal") > 0;
+  std::unique_ptr<SQLite::Database> db;
   try {
-    if (!fs::exists(path)) {
-      const auto created = create(options);
-      if (created.has_error()) return created.error();
-    }
-    auto db = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, 1000);
-    const int version = version_of(*db);
-    if (version > static_cast<int>(options.migrations.size()))
-      return fail(Errc::newer, fmt::format("{} has version {}, this program knows {}: it was written by a "
-                                           "later postern; install that or move the file away",
-                                           path, version, options.migrations.size()));
+    if (auto files = provide_files(options); files.has_error()) return files.error();
+    db = std::make_unique<SQLite::Database>(options.path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX,
+                                            busy_timeout_ms);
+    close_with_checkpoint(*db, false);
+    if (auto good = examine(*db, options, unclean); good.has_error()) return good.error();
     set_up(*db, options);
     migrate(*db, options.migrations);
-    if (options.check_all) {
-      const std::string found = db->execAndGet("PRAGMA quick_check(1)").getString();
-      db->exec("PRAGMA shrink_memory");
-      if (found != "ok") {
-        db.reset();
-        return set_aside(path, found);
-      }
-    }
-    return std::unique_ptr<Database>(new Database(std::move(db)));
+    if (auto folder = create_folder(options); folder.has_error()) return folder.error();
+    close_with_checkpoint(*db, options.checkpoint_on_close);
+    return std::unique_ptr<Database>(new Database(std::move(db), options));
   } catch (const SQLite::Exception& e) {
-    const Error error = database_error("open " + path, e);
-    if (error.code == Errc::corrupt) return set_aside(path, e.what());
-    return error;
+    const Error error = database_error(options.path, e);
+    if (error.code != Errc::corrupt) return error;
+    db.reset();
+    return set_aside(options, e.what());
   }
 }
 
-Database::Database(std::unique_ptr<SQLite::Database> connection) : connection_(std::move(connection)) {
-  // Takes the place of SQLite's own checkpoint, which would run inside somebody's commit.
-  sqlite3_wal_hook(connection_->getHandle(), note_wal_size, &wal_pages_);
+// The hook takes the place of SQLite's own checkpoint, which would run inside somebody's commit.
+Database::Database(std::unique_ptr<SQLite::Database> connection, const DatabaseOptions& options)
+    : connection_(std::move(connection)), path_(options.path), slice_(checkpoint_pages, options.clock) {
+  const auto note_size = [](void* wal, sqlite3*, const char*, int pages) {
+    auto& noted = *static_cast<Wal*>(wal);
+    if (pages < noted.pages) noted.copied = 0;  // it has started over
+    noted.pages = pages;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(connection_->getHandle(), note_size, &wal_);
 }
 
 Database::~Database() = default;
 
-void Database::checkpoint() {
-  wal_pages_ = 0;  // also when a reader stopped it: the next commit tells the size again
-  sqlite3_wal_checkpoint_v2(connection_->getHandle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+// With few pages most of the time goes into syncs that come whatever their number: WAL, file, and the header
+// of the WAL with the next commit.
+Result<void> Database::checkpoint() {
+  slice_.begin();
+  const auto done = checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  slice_.end();
+  return done;
 }
 
-bool Database::shrink() {
-  const int pages = connection_->execAndGet("PRAGMA page_count").getInt();
+Result<void> Database::checkpoint_whole() {
+  return checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+}
+
+Result<void> Database::checkpoint(int mode) {
+  int pages = 0;
+  int copied = 0;
+  const int code = sqlite3_wal_checkpoint_v2(connection_->getHandle(), nullptr, mode, &pages, &copied);
+  if (code != SQLITE_OK)
+    return database_error("checkpoint of " + path_, SQLite::Exception(connection_->getHandle(), code));
+  wal_ = {pages, copied};
+  return {};
+}
+
+void Database::checkpoint_on_close(bool on) {
+  close_with_checkpoint(*connection_, on);
+}
+
+int Database::pages() {
+  return connection_->execAndGet("PRAGMA page_count").getInt();
+}
+
+bool Database::shrink(int keep, int most) {
   const int unused = connection_->execAndGet("PRAGMA freelist_count").getInt();
-  if (unused <= pages / 4) return false;
-  connection_->exec("PRAGMA incremental_vacuum(200)");
+  if (unused <= keep) return false;
+  connection_->exec(fmt::format("PRAGMA incremental_vacuum({})", std::min(unused - keep, most)));
   return true;
 }
 
 std::unique_ptr<SQLite::Database> open_reader(const std::string& path, int cache_kib) {
-  auto db = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, 1000);
+  auto db =
+      std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, busy_timeout_ms);
   db->exec(fmt::format("PRAGMA cache_size = -{}", cache_kib));
   return db;
 }
 
 StatementReset::~StatementReset() {
   statement_.tryReset();
-}
-
-Error database_error(std::string_view what, const std::exception& thrown) {
-  Errc code = Errc::io;
-  if (const auto* e = dynamic_cast<const SQLite::Exception*>(&thrown)) {
-    switch (e->getErrorCode() & 0xff) {
-      case SQLITE_CORRUPT:
-      case SQLITE_NOTADB:
-        code = Errc::corrupt;
-        break;
-      case SQLITE_FULL:
-        code = Errc::full;
-        break;
-      case SQLITE_BUSY:
-      case SQLITE_LOCKED:
-        code = Errc::busy;
-        break;
-      case SQLITE_CANTOPEN:
-      case SQLITE_PERM:
-      case SQLITE_READONLY:
-        code = Errc::permission;
-        break;
-      default:
-        break;
-    }
-  }
-  return fail(code, fmt::format("{}: {}", what, thrown.what()));
 }
 
 }  // namespace postern::base

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ledger/store.hpp"
+#include "postern/base/slice.hpp"
 #include "postern/base/suspend.hpp"
 
 namespace postern::ledger {
@@ -28,7 +29,7 @@ std::string_view to_string(Status status) {
 
 namespace {
 
-constexpr std::size_t slice_rows = 500;     // about 10 ms
+constexpr base::SliceBounds slice_rows = {.first = 200, .fewest = 16, .most = 500};
 constexpr std::size_t queue_rows = 50'000;  // of a disk that hangs
 constexpr auto purge_interval = std::chrono::minutes(10);
 
@@ -53,6 +54,7 @@ class Gatherer : public std::enable_shared_from_this<Gatherer> {
   void flush();
   bool take(std::vector<Group>& groups);
   void report(const base::Result<void>& written, std::size_t rows);
+  void checkpoint_later();
   void note_time(const std::vector<Group>& groups);
   void purge_if_due();
   void purge();
@@ -68,6 +70,8 @@ class Gatherer : public std::enable_shared_from_this<Gatherer> {
   bool posted_ = false;
 
   // From here on only the books writer.
+  base::Slice writing_{slice_rows};
+  base::Slice purging_{slice_rows};
   bool failing_ = false;
   base::WallTime newest_{};
   base::WallTime purged_{};
@@ -93,7 +97,7 @@ void Gatherer::add(Group group) {
 bool Gatherer::take(std::vector<Group>& groups) {
   const std::lock_guard lock(mutex_);
   std::size_t rows = 0;
-  while (!waiting_.empty() && rows < slice_rows) {
+  while (!waiting_.empty() && rows < writing_.size()) {
     rows += waiting_.front().size();
     groups.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
@@ -112,14 +116,21 @@ void Gatherer::flush() {
     for (const auto& row : group.rows) batch.rows.push_back(&row);
     if (group.alignment) batch.alignments.push_back(&*group.alignment);
   }
+  writing_.begin();
   const auto written = store_->write(batch);
+  writing_.end();
   report(written, batch.rows.size() + batch.alignments.size());
   for (auto& group : groups)
     if (group.done) group.done(written);
   if (written.has_error()) return;
   note_time(groups);
-  store_->checkpoint_if_due();
+  checkpoint_later();
   purge_if_due();
+}
+
+// In a turn of its own: others' work gets in between.
+void Gatherer::checkpoint_later() {
+  writer_.post([store = store_] { store->checkpoint_if_due(); });
 }
 
 // Once for each row of failures, not for every batch of a full disk.
@@ -142,12 +153,14 @@ void Gatherer::purge_if_due() {
 }
 
 void Gatherer::purge() {
-  const auto more = store_->purge(newest_ - options_.retention);
+  purging_.begin();
+  const auto more = store_->purge(newest_ - options_.retention, static_cast<int>(purging_.size()));
+  purging_.end();
   if (more.has_error()) {
     log_.error("ledger", {{"status", "failed"}, {"reason", more.error().message}});
     return;
   }
-  store_->checkpoint_if_due();
+  checkpoint_later();
   if (*more) writer_.post([self = shared_from_this()] { self->purge(); });
 }
 

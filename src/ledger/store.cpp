@@ -8,7 +8,6 @@ namespace {
 
 constexpr int writer_cache_kib = 1024;
 constexpr int reader_cache_kib = 256;
-constexpr int purge_rows = 500;
 
 // Ids sort by time, so that rows are appended at the end of the key. by_time serves `since`, the purge and
 // the order of the answer: a message that arrived long ago may have its last attempt now. A search for a
@@ -149,7 +148,7 @@ base::Result<std::shared_ptr<Store>> Store::open(const std::string& directory) {
   try {
     return std::make_shared<Store>(std::move(*database), options.path);
   } catch (const SQLite::Exception& e) {
-    return base::database_error("open " + options.path, e);
+    return base::database_error(options.path, e);
   }
 }
 
@@ -205,21 +204,21 @@ base::Result<void> Store::write(const Batch& batch) try {
   return base::database_error("write ledger.db", e);
 }
 
-base::Result<bool> Store::purge(base::WallTime before) try {
+base::Result<bool> Store::purge(base::WallTime before, int rows) try {
   SQLite::Statement remove(
       database_->connection(),
       "DELETE FROM attempt WHERE (id, recipient, attempt) IN "
       "(SELECT id, recipient, attempt FROM attempt WHERE time < ? ORDER BY time LIMIT ?)");
   remove.bind(1, millis(before));
-  remove.bind(2, purge_rows);
+  remove.bind(2, rows);
   if (remove.exec() > 0) return true;
   // Ids sort by time: what is older than every row that is left belongs to none.
   SQLite::Statement orphans(database_->connection(),
                             "DELETE FROM alignment WHERE id IN (SELECT id FROM alignment "
                             "WHERE id < (SELECT min(id) FROM attempt) ORDER BY id LIMIT ?)");
-  orphans.bind(1, purge_rows);
+  orphans.bind(1, rows);
   if (orphans.exec() > 0) return true;
-  return database_->shrink();
+  return database_->shrink(database_->pages() / 4, rows / 2);
 } catch (const SQLite::Exception& e) {
   return base::database_error("purge ledger.db", e);
 }

@@ -102,7 +102,7 @@ void DuePicker::refill(Lane& lane, const Request& request) {
   while (lane.ahead.empty() && !lane.exhausted) {
     int rows = 0;
     {
-      const Use use(portion_);
+      const base::StatementReset use(portion_);
       use->bindNoCopy(1, lane.stream);
       use->bind(2, lane.tried ? 1 : 0);
       use->bind(3, to_column(request.now));
@@ -124,7 +124,7 @@ void DuePicker::refill(Lane& lane, const Request& request) {
 }
 
 std::optional<std::string> DuePicker::stream_after(const std::optional<std::string>& stream) {
-  const Use use(stream ? next_stream_ : first_stream_);
+  const base::StatementReset use(stream ? next_stream_ : first_stream_);
   if (stream) use->bindNoCopy(1, *stream);
   if (!use->executeStep()) return std::nullopt;
   return use->getColumn(0).getString();
@@ -142,7 +142,7 @@ std::optional<base::WallTime> DuePicker::earliest() {
 }
 
 std::optional<base::WallTime> DuePicker::earliest_of(const std::string& stream, bool tried) {
-  const Use use(earliest_);
+  const base::StatementReset use(earliest_);
   use->bindNoCopy(1, stream);
   use->bind(2, tried ? 1 : 0);
   if (!use->executeStep()) return std::nullopt;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "sqlite.hpp"
+#include "columns.hpp"
 
 namespace postern::spool {
 

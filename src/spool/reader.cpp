@@ -1,7 +1,5 @@
 #include "reader.hpp"
 
-#include <SQLiteCpp/Transaction.h>
-
 #include <algorithm>
 #include <limits>
 
@@ -21,7 +19,7 @@ Recipient read_recipient(SQLite::Statement& from) {
   r.address = from.getColumn(1).getString();
   r.orcpt = from.getColumn(2).getString();
   r.notify = from.getColumn(3).getString();
-  r.state = from.getColumn(4).getInt() == 1 ? RecipientState::held : RecipientState::queued;
+  r.state = state_from(from.getColumn(4).getInt());
   r.hold_reason = from.getColumn(5).getString();
   r.attempts = from.getColumn(6).getInt();
   r.due = from_column(from.getColumn(7).getInt64());
@@ -81,7 +79,7 @@ MessagePtr Reader::load(const std::string& id) {
 
 std::vector<MessagePtr> Reader::list(std::size_t limit, const std::string& after_id) {
   const SQLite::Transaction snapshot(*db_);
-  const Use rows(list_);
+  const base::StatementReset rows(list_);
   rows->bindNoCopy(1, after_id);
   rows->bind(2, as_limit(limit));
   std::vector<MessagePtr> messages;
@@ -94,7 +92,7 @@ std::vector<MessagePtr> Reader::list(std::size_t limit, const std::string& after
 }
 
 std::optional<Reader::Read> Reader::find(const std::string& id) {
-  const Use row(find_);
+  const base::StatementReset row(find_);
   row->bindNoCopy(1, id);
   if (!row->executeStep()) return std::nullopt;
   return read_message(*row);
@@ -118,13 +116,13 @@ Reader::Read Reader::read_message(SQLite::Statement& from) const {
 }
 
 void Reader::add_recipients(Read& read, SQLite::Statement& from) {
-  const Use rows(from);
+  const base::StatementReset rows(from);
   rows->bind(1, read.seq);
   while (rows->executeStep()) read.message->recipients.push_back(read_recipient(*rows));
 }
 
 void Reader::add_content(Read& read) {
-  const Use row(content_);
+  const base::StatementReset row(content_);
   row->bind(1, read.seq);
   if (!row->executeStep()) return;
   Content& content = read.message->content;

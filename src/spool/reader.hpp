@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "columns.hpp"
 #include "due_picker.hpp"
 #include "postern/spool/message.hpp"
-#include "sqlite.hpp"
 
 namespace postern::spool {
 

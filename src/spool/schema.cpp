@@ -1,10 +1,5 @@
 #include "schema.hpp"
 
-#include <SQLiteCpp/Transaction.h>
-
-#include <array>
-#include <string>
-
 namespace postern::spool {
 
 namespace {
@@ -52,29 +47,10 @@ constexpr const char* version_1 = R"(
   ) WITHOUT ROWID, STRICT;
 )";
 
-constexpr std::array migrations = {version_1};  // [n] leads from version n to n + 1
-
 }  // namespace
 
-int schema_version() {
-  return static_cast<int>(migrations.size());
-}
-
-int schema_version(SQLite::Database& db) {
-  return db.execAndGet("PRAGMA user_version").getInt();
-}
-
-bool has_tables(SQLite::Database& db) {
-  return db.execAndGet("SELECT count(*) FROM sqlite_master").getInt() > 0;
-}
-
-void migrate(SQLite::Database& db) {
-  for (int version = schema_version(db); version < schema_version(); ++version) {
-    SQLite::Transaction transaction(db, SQLite::TransactionBehavior::IMMEDIATE);
-    db.exec(migrations[static_cast<std::size_t>(version)]);
-    db.exec("PRAGMA user_version=" + std::to_string(version + 1));
-    transaction.commit();
-  }
+std::vector<const char*> migrations() {
+  return {version_1};
 }
 
 }  // namespace postern::spool

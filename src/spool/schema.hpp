@@ -1,13 +1,10 @@
-// The tables of spool.db and the way from any older version to this one. Runs once, at open.
+// The tables of spool.db and the way from any older version to this one.
 #pragma once
 
-#include <SQLiteCpp/Database.h>
+#include <vector>
 
 namespace postern::spool {
 
-int schema_version();                      // what this program writes
-int schema_version(SQLite::Database& db);  // what the file has; 0: nothing yet
-void migrate(SQLite::Database& db);        // forward, each step in a transaction of its own
-bool has_tables(SQLite::Database& db);
+std::vector<const char*> migrations();  // [n] leads from version n to n + 1
 
 }  // namespace postern::spool

@@ -100,14 +100,16 @@ Result<void> compare_bodies(const Paths& paths, Store& store, base::Log& log) {
 Result<std::unique_ptr<Spool>> Spool::open(Options options, base::Executor loop, base::Log& log,
                                            base::Metrics& metrics) {
   const Paths paths = paths_in(options.directory);
-  auto db = open_database(paths);
+  const base::DatabaseOptions wanted = database_options(paths);
+  auto db = base::Database::open(wanted);
   if (db.has_error()) return db.error();
   try {
     auto writer = std::make_shared<Writer>(std::move(db.value()), paths.bodies, log, metrics);
     if (auto bodies = compare_bodies(paths, writer->store(), log); bodies.has_error()) return bodies.error();
     return std::unique_ptr<Spool>(std::make_unique<SqliteSpool>(paths, std::move(writer), std::move(loop)));
   } catch (const SQLite::Exception& e) {
-    return is_corruption(e) ? set_aside(paths, e.what()) : classify(e, paths.database).error;
+    base::Error error = base::database_error(paths.database, e);
+    return error.code == Errc::corrupt ? base::set_aside(wanted, e.what()) : error;
   }
 }
 
@@ -186,12 +188,6 @@ Task<Result<std::size_t>> SqliteSpool::remove(std::string id) {
   });
 }
 
-Task<Result<std::size_t>> SqliteSpool::release_reason(std::string reason, base::WallTime now) {
-  return touch(writer_, "all", [reason = std::move(reason), now](Store& store, const Store::Row& row) {
-    return store.release_reason(row, reason, now);
-  });
-}
-
 Task<Result<void>> SqliteSpool::make_all_due(base::WallTime now) {
   Store::Action action = [now](Store& store, const Store::Row& row) { return store.hasten(row, now); };
   auto touched = co_await touch(writer_, "all", std::move(action));
@@ -233,9 +229,9 @@ Task<Result<T>> SqliteSpool::read(std::function<Result<T>(Reader&)> work) {
     try {
       return work(*reader_);
     } catch (const SQLite::Exception& e) {
-      const Failure failure = classify(e, "read of spool.db");
-      if (failure.severity == Severity::broken) writer_->fail(failure.error);
-      return failure.error;
+      base::Error error = base::database_error("read of spool.db", e);
+      if (base::severity_of(error) == base::Severity::broken) writer_->fail(error);
+      return error;
     }
   };
   auto result = co_await base::offload(reading_, std::move(guarded));

@@ -31,7 +31,6 @@ class SqliteSpool final : public Spool {
   base::Task<base::Result<std::size_t>> hold(std::string id, std::string reason) override;
   base::Task<base::Result<std::size_t>> release(std::string id, base::WallTime now) override;
   base::Task<base::Result<std::size_t>> remove(std::string id) override;
-  base::Task<base::Result<std::size_t>> release_reason(std::string reason, base::WallTime now) override;
   base::Task<base::Result<void>> make_all_due(base::WallTime now) override;
   Totals totals() const override { return loop_side_->totals; }
   bool failed() const override { return writer_->failed(); }

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "columns.hpp"
 #include "postern/spool/spool.hpp"
-#include "sqlite.hpp"
 
 namespace postern::spool {
 
@@ -46,7 +46,6 @@ class Store {
   bool hasten(const Row& row, base::WallTime now);  // as make_due, but touches only what is later
   bool hold(const Row& row, const std::string& reason);
   bool release(const Row& row, base::WallTime now);
-  bool release_reason(const Row& row, const std::string& reason, base::WallTime now);
   void remove(const Row& row);
 
   const Totals& totals() const { return committed_; }
@@ -63,7 +62,6 @@ class Store {
   std::vector<std::pair<int, RecipientState>> recipients_of(const Row& row);
   void settle_one(const Row& row, const Settlement& settlement, RecipientState state);
   void refresh(const Row& row);
-  bool release_where(SQLite::Statement& update, const Row& row, base::WallTime now);
   int moved(RecipientState from, RecipientState to, int recipients);
   std::uint64_t& counter(RecipientState state);
 
@@ -109,9 +107,6 @@ class Store {
       db_, "UPDATE recipient SET state = 1, hold_reason = ?2 WHERE message = ?1 AND state = 0"};
   SQLite::Statement release_{
       db_, "UPDATE recipient SET state = 0, hold_reason = '', due = ?2 WHERE message = ?1 AND state = 1"};
-  SQLite::Statement release_reason_{db_,
-                                    "UPDATE recipient SET state = 0, hold_reason = '', due = ?2 "
-                                    "WHERE message = ?1 AND state = 1 AND hold_reason = ?3"};
   SQLite::Statement remove_recipients_{db_, "DELETE FROM recipient WHERE message = ?1"};
   SQLite::Statement remove_content_{db_, "DELETE FROM content WHERE seq = ?1"};
   SQLite::Statement remove_message_{db_, "DELETE FROM message WHERE id = ?1"};

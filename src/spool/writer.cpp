@@ -1,16 +1,14 @@
 #include "writer.hpp"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include <chrono>
 
-#include "database.hpp"
-
 namespace postern::spool {
 
 using base::Errc;
+using base::Severity;
 
 namespace {
 
@@ -26,26 +24,18 @@ constexpr std::chrono::milliseconds idle_after{200};
 constexpr int keep_free_pages = 1024;
 constexpr int vacuum_pages = 512;
 
-int remember_wal_pages(void* target, sqlite3*, const char*, int pages) {
-  *static_cast<int*>(target) = pages;
-  return SQLITE_OK;
-}
-
 }  // namespace
 
-Writer::Writer(std::unique_ptr<SQLite::Database> db, std::string bodies, base::Log& log,
-               base::Metrics& metrics)
+Writer::Writer(std::unique_ptr<base::Database> db, std::string bodies, base::Log& log, base::Metrics& metrics)
     : db_(std::move(db)),
-      store_(std::make_unique<Store>(*db_, std::move(bodies))),
+      store_(std::make_unique<Store>(db_->connection(), std::move(bodies))),
       log_(log),
       commit_seconds_(
           metrics.histogram("postern_spool_commit_seconds", "Time of one spool transaction with its sync.",
                             {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5})),
       batch_messages_(metrics.histogram("postern_spool_batch_messages",
                                         "Requests that shared one spool transaction.",
-                                        {1, 2, 4, 8, 16, 32, 64, 128, 256})) {
-  sqlite3_wal_hook(db_->getHandle(), remember_wal_pages, &wal_pages_);
-}
+                                        {1, 2, 4, 8, 16, 32, 64, 128, 256})) {}
 
 Writer::~Writer() {
   close();
@@ -77,8 +67,11 @@ void Writer::close() {
   }
   woke_.notify_one();
   if (thread_.joinable()) thread_.join();
-  if (!failed()) checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
-  checkpoint_on_close(*db_, !failed());
+  if (!failed()) {
+    const auto done = db_->checkpoint_whole();
+    if (done.has_error()) report(done.error());
+  }
+  db_->checkpoint_on_close(!failed());
   store_.reset();
   db_.reset();
 }
@@ -98,7 +91,7 @@ void Writer::run() {
     commit(*batch);
     finished_(std::move(*batch), store_->totals());
     unlink_removed();
-    if (wal_pages_ > max_wal_pages && !failed()) checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+    if (db_->wal_pages() > max_wal_pages && !failed()) checkpoint();
   }
 }
 
@@ -129,9 +122,10 @@ void Writer::commit(Batch& batch) {
   batch_messages_.observe(static_cast<double>(batch.size()));
   untidy_ = true;
   if (!failure) return;
-  const bool shared = failure->severity == Severity::item && batch.size() > 1;
-  if (failure->severity == Severity::full) checkpoint(SQLITE_CHECKPOINT_PASSIVE);
-  if (shared || (failure->severity == Severity::full && !failed())) {
+  const auto severity = base::severity_of(*failure);
+  const bool shared = severity == Severity::item && batch.size() > 1;
+  if (severity == Severity::full) checkpoint();
+  if (shared || (severity == Severity::full && !failed())) {
     commit_each(batch);
   } else {
     give_up(batch, *failure);
@@ -147,28 +141,28 @@ void Writer::commit_each(Batch& batch) {
   }
 }
 
-std::optional<Failure> Writer::attempt(std::span<const Waiting> jobs) {
-  if (failed()) return Failure{Severity::broken, base::fail(Errc::io, "the spool has failed")};
+std::optional<base::Error> Writer::attempt(std::span<const Waiting> jobs) {
+  if (failed()) return base::fail(Errc::io, "the spool has failed");
   try {
     store_->begin();
     for (const auto& waiting : jobs) waiting.job->apply(*store_);
     store_->commit();
     return std::nullopt;
   } catch (const SQLite::Exception& e) {
-    const Failure failure = classify(e, "spool.db");
+    const base::Error failure = base::database_error("spool.db", e);
     try {
       store_->rollback();
     } catch (const SQLite::Exception& again) {
-      return Failure{Severity::broken, classify(again, "rollback of spool.db").error};
+      return base::fail(Errc::io, base::database_error("rollback of spool.db", again).message);
     }
     return failure;
   }
 }
 
-void Writer::give_up(std::span<const Waiting> jobs, const Failure& failure) {
-  const bool broken = failure.severity == Severity::broken;
-  if (broken) fail(failure.error);
-  const base::Error error = broken ? base::fail(Errc::io, failure.error.message) : failure.error;
+void Writer::give_up(std::span<const Waiting> jobs, const base::Error& failure) {
+  const bool broken = base::severity_of(failure) == Severity::broken;
+  if (broken) fail(failure);
+  const base::Error error = broken ? base::fail(Errc::io, failure.message) : failure;
   for (const auto& waiting : jobs) waiting.job->fail(error);
 }
 
@@ -180,32 +174,25 @@ void Writer::unlink_removed() {
 void Writer::tidy() {
   untidy_ = false;
   if (failed()) return;
-  if (wal_pages_ > 0) checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  if (db_->wal_pages() > 0) checkpoint();
   if (!failed()) untidy_ = vacuum_slice();
 }
 
+void Writer::checkpoint() {
+  if (const auto done = db_->checkpoint(); done.has_error()) report(done.error());
+}
+
 // A full disk leaves the log as it is until there is room. Any other failure may be a failed sync.
-void Writer::checkpoint(int mode) {
-  const int code = sqlite3_wal_checkpoint_v2(db_->getHandle(), nullptr, mode, nullptr, nullptr);
-  if (code == SQLITE_OK) {
-    wal_pages_ = 0;
-    return;
-  }
-  const Failure failure = classify(SQLite::Exception(db_->getHandle(), code), "checkpoint of spool.db");
-  if (failure.severity == Severity::broken) fail(failure.error);
+void Writer::report(const base::Error& error) {
+  if (base::severity_of(error) == Severity::broken) fail(error);
 }
 
 // True: there is more to give back.
 bool Writer::vacuum_slice() {
   try {
-    const int free = db_->execAndGet("PRAGMA freelist_count").getInt();
-    if (free <= keep_free_pages) return false;
-    db_->exec("PRAGMA incremental_vacuum(" + std::to_string(std::min(free - keep_free_pages, vacuum_pages)) +
-              ")");
-    return true;
+    return db_->shrink(keep_free_pages, vacuum_pages);
   } catch (const SQLite::Exception& e) {
-    const Failure failure = classify(e, "vacuum of spool.db");
-    if (failure.severity == Severity::broken) fail(failure.error);
+    report(base::database_error("vacuum of spool.db", e));
     return false;
   }
 }

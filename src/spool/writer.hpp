@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "job.hpp"
+#include "postern/base/database.hpp"
 #include "postern/base/log.hpp"
 #include "postern/base/metrics.hpp"
 
@@ -24,7 +25,7 @@ class Writer {
  public:
   using Finished = std::function<void(Batch batch, Totals totals)>;
 
-  Writer(std::unique_ptr<SQLite::Database> db, std::string bodies, base::Log& log, base::Metrics& metrics);
+  Writer(std::unique_ptr<base::Database> db, std::string bodies, base::Log& log, base::Metrics& metrics);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -41,14 +42,15 @@ class Writer {
   std::optional<Batch> next();
   void commit(Batch& batch);
   void commit_each(Batch& batch);
-  std::optional<Failure> attempt(std::span<const Waiting> jobs);
-  void give_up(std::span<const Waiting> jobs, const Failure& failure);
+  std::optional<base::Error> attempt(std::span<const Waiting> jobs);
+  void give_up(std::span<const Waiting> jobs, const base::Error& failure);
   void unlink_removed();
   void tidy();
-  void checkpoint(int mode);
+  void checkpoint();
+  void report(const base::Error& error);
   bool vacuum_slice();
 
-  std::unique_ptr<SQLite::Database> db_;
+  std::unique_ptr<base::Database> db_;
   std::unique_ptr<Store> store_;
   base::Log& log_;
   base::SystemClock clock_;
@@ -56,7 +58,6 @@ class Writer {
   base::Histogram& batch_messages_;
   Finished finished_;
 
-  int wal_pages_ = 0;   // set by SQLite after each commit
   bool untidy_ = true;  // something was written since the last idle moment, or by the last process
 
   std::atomic<bool> failed_{false};

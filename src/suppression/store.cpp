@@ -1,5 +1,6 @@
 #include "suppression/store.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 
@@ -19,12 +20,6 @@ constexpr std::uintmax_t checked_bytes = 16 << 20;
 
 std::string damage_mark(const std::string& path) {
   return path + ".damaged";
-}
-
-bool small(const std::string& path) {
-  std::error_code absent;
-  const auto bytes = fs::file_size(path, absent);
-  return absent || bytes <= checked_bytes;
 }
 
 Entry own_entry(SQLite::Statement& row) {
@@ -55,15 +50,16 @@ base::Result<std::shared_ptr<Store>> Store::open(const std::string& directory) {
   options.path = directory + "/suppression.db";
   options.migrations = migrations();
   options.cache_kib = writer_cache_kib;
-  options.check_all = small(options.path) || fs::exists(damage_mark(options.path));
+  const bool damaged = fs::exists(damage_mark(options.path));
+  options.check_up_to = damaged ? UINTMAX_MAX : checked_bytes;
   auto database = base::Database::open(options);
   std::error_code ignored;
-  if (options.check_all) fs::remove(damage_mark(options.path), ignored);
+  if (damaged) fs::remove(damage_mark(options.path), ignored);
   if (database.has_error()) return database.error();
   try {
     return std::make_shared<Store>(std::move(*database), options.path);
   } catch (const SQLite::Exception& e) {
-    return base::database_error("open " + options.path, e);
+    return base::database_error(options.path, e);
   }
 }
 
@@ -170,8 +166,10 @@ base::Result<Removed> Store::remove(const std::string& key, base::WallTime now) 
   return failed("write", e);
 }
 
-void Store::checkpoint_if_due() {
-  if (database_->wants_checkpoint()) database_->checkpoint();
+bool Store::checkpoint_if_due() {
+  if (!database_->wants_checkpoint()) return false;
+  database_->checkpoint();
+  return true;
 }
 
 base::Result<std::optional<Entry>> Store::find(const std::string& key) try {

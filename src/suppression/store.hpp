@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "postern/base/database.hpp"
+#include "postern/base/slice.hpp"
 #include "postern/suppression/list.hpp"
 #include "postern/suppression/sync_target.hpp"
 #include "suppression/generations.hpp"
 #include "suppression/merge.hpp"
-#include "suppression/slice.hpp"
 
 namespace postern::suppression {
 
@@ -37,7 +37,7 @@ class Store {
   // Books writer: own entries.
   base::Result<std::size_t> put(std::span<const Entry> entries);  // how many were new
   base::Result<Removed> remove(const std::string& key, base::WallTime now);
-  void checkpoint_if_due();
+  bool checkpoint_if_due();  // true: it was
 
   // Books writer: the copy of SES's list (store_passes.cpp).
   base::Result<void> put_listed(const ListedRow& row);
@@ -56,7 +56,7 @@ class Store {
   base::Result<void> abandon(PassKind kind, const std::optional<Doubt>& doubt);
   base::Result<bool> erase_stale();  // true: there is more
   base::Result<bool> sweep_some();   // the same, then gives disk back
-  Slice& slice() { return slice_; }
+  base::Slice& slice() { return slice_; }
 
   base::Result<std::optional<Entry>> find(const std::string& key);
   base::Result<std::vector<Entry>> list(std::size_t limit, const std::string& after_key);
@@ -93,7 +93,7 @@ class Store {
   std::unique_ptr<base::Database> database_;
   SQLite::Statement insert_, update_, remove_, removed_;
   Generations generations_;
-  Slice slice_;
+  base::Slice slice_{{.first = 200, .fewest = 16, .most = 500}};  // rows
   std::shared_ptr<std::atomic<std::uint64_t>> size_;
   base::Readers<Reader> readers_;  // last: closed before the writer, which then leaves no WAL behind
 };

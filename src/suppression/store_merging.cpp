@@ -1,4 +1,6 @@
 // The part of Store that merges the runs of a pass and clears away what nothing refers to.
+#include <algorithm>
+
 #include "suppression/pass_sql.hpp"
 #include "suppression/store.hpp"
 
@@ -29,7 +31,7 @@ base::Result<bool> Store::merge_runs(Merge& merge, std::int64_t& into,
   const Relaxed relaxed(connection());
   SQLite::Transaction transaction(connection());
   if (into == 0) into = generations_.create().number;
-  const auto limit = slice_.rows();
+  const auto limit = slice_.size();
   const auto rows = merge.next(generations_, limit);
   for (const auto& row : rows) generations_.append(into, row);
   const bool more = rows.size() == limit;
@@ -64,7 +66,7 @@ base::Result<bool> Store::merge_some(PassKind kind, Merge& merge, base::WallTime
   const auto open = ended_pass(kind);
   if (open.has_error()) return open.error();
   auto targets = full ? std::vector<Generation>{open->generation} : generations_.live();
-  const auto limit = slice_.rows();
+  const auto limit = slice_.size();
   const auto rows = merge.next(generations_, limit);
   for (const auto& row : rows) {
     if (removed_since(row, kind, open->pass.started)) continue;
@@ -89,7 +91,7 @@ base::Result<bool> Store::erase_stale() try {
   SQLite::Transaction transaction(connection());
   const auto stale = generations_.stale();
   if (!stale) return false;
-  generations_.erase_some(*stale, slice_.rows());
+  generations_.erase_some(*stale, slice_.size());
   transaction.commit();
   return true;
 } catch (const SQLite::Exception& e) {
@@ -104,13 +106,11 @@ base::Result<bool> Store::sweep_some() try {
   return failed("write", e);
 }
 
-// The next full pass needs twice as much again as the list has: so much of the file may stay free.
+// Moving a page costs about two rows. The next full pass needs twice as much again as the list has: so much
+// of the file may stay free.
 bool Store::shrink() {
-  const int pages = connection().execAndGet("PRAGMA page_count").getInt();
-  const int unused = connection().execAndGet("PRAGMA freelist_count").getInt();
-  if (unused <= free_pages_kept || unused <= pages / 4 * 3) return false;
-  connection().exec("PRAGMA incremental_vacuum(100)");
-  return true;
+  return database_->shrink(std::max(free_pages_kept, database_->pages() / 4 * 3),
+                           static_cast<int>(slice_.size() / 2));
 }
 
 }  // namespace postern::suppression

@@ -20,7 +20,7 @@ struct PageWork {
 
 base::Result<Pass> page_slice(PageWork& work, Store& store) {
   const auto rest = std::span<const ListedRow>(work.rows).subspan(work.at);
-  const auto slice = rest.first(std::min(store.slice().rows(), rest.size()));
+  const auto slice = rest.first(std::min(store.slice().size(), rest.size()));
   work.at += slice.size();
   store.slice().begin();
   auto added = store.add(work.kind, work.run, slice, work.at == work.rows.size() ? &work.end : nullptr);

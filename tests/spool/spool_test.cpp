@@ -151,19 +151,6 @@ TEST_F(SpoolTest, all_reaches_every_message_in_slices) {
   EXPECT_EQ(run(spool->next_due()).value(), std::nullopt);
 }
 
-TEST_F(SpoolTest, releases_only_what_is_held_for_that_reason) {
-  put("A1", "app", 3);
-  const std::vector<Settlement> outcomes = {hold(0, "auth"), hold(1, "not verified"),
-                                            retry(2, now + seconds(60))};
-  run(spool->settle("A1", outcomes)).value();
-  put("A2");
-  run(spool->hold("A2", "authx")).value();
-  EXPECT_EQ(run(spool->release_reason("auth", now)).value(), 1U);
-  EXPECT_EQ(state("A1"),
-            "0 queued +0s attempts 1; 1 held: not verified attempts 1; 2 queued +60s attempts 1 (451 later)");
-  EXPECT_EQ(state("A2"), "0 held: authx");
-}
-
 TEST_F(SpoolTest, at_start_everything_that_is_not_held_is_due) {
   put("A1", "app", 2);
   const std::vector<Settlement> outcomes = {hold(0, "operator"), retry(1, now + seconds(600))};

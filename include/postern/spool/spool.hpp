@@ -81,8 +81,6 @@ class Spool {
   virtual base::Task<base::Result<std::size_t>> hold(std::string id, std::string reason) = 0;
   virtual base::Task<base::Result<std::size_t>> release(std::string id, base::WallTime now) = 0;
   virtual base::Task<base::Result<std::size_t>> remove(std::string id) = 0;
-  // Held with exactly this reason: released (a credential was mended).
-  virtual base::Task<base::Result<std::size_t>> release_reason(std::string reason, base::WallTime now) = 0;
   virtual base::Task<base::Result<void>> make_all_due(base::WallTime now) = 0;  // at start
 
   virtual Totals totals() const = 0;  // kept in memory, exact; `oldest` is that of the lowest id
