@@ -122,6 +122,7 @@ void Lifecycle::take_down() {
   graph_.resolver->stop();
   const auto left = graph_.spool->totals();
   graph_.spool->close();
+  graph_.suppression->stop();
   // What the ledger and the list have queued still refers to them: it runs before they go.
   graph_.books.join();
   // Likewise for what still reads a file or signs: it refers to the graph.

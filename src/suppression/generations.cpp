@@ -4,7 +4,7 @@
 
 namespace postern::suppression {
 
-Generations::Generations(SQLite::Database& database)
+Generations::Generations(SQLite::Database& database, Prefilter& prefilter)
     : put_(database,
            "INSERT INTO listed(generation, key, spelling, reason, since) VALUES (?, ?, ?, ?, ?) "
            "ON CONFLICT DO UPDATE SET reason = excluded.reason, since = excluded.since "
@@ -16,7 +16,8 @@ Generations::Generations(SQLite::Database& database)
       rows_after_(database,
                   "SELECT key, spelling, reason, since FROM listed WHERE generation = ? AND "
                   "(key, spelling) > (?, ?) ORDER BY key, spelling LIMIT ?"),
-      database_(database) {}
+      database_(database),
+      prefilter_(prefilter) {}
 
 // Above all that still have rows: an old row never comes to life again in a new generation.
 Generation Generations::create() {
@@ -63,6 +64,7 @@ std::optional<std::int64_t> Generations::stale() {
 }
 
 void Generations::put(Generation& generation, const ListedRow& row) {
+  prefilter_.add(row.key);
   if (!has(generation, row.key)) {
     ++generation.keys;
     if (own_has(row.key)) ++generation.shared;

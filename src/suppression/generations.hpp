@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "suppression/prefilter.hpp"
 #include "suppression/schema.hpp"
 
 namespace postern::suppression {
@@ -21,7 +22,7 @@ struct Generation {
 
 class Generations {
  public:
-  explicit Generations(SQLite::Database& database);
+  Generations(SQLite::Database& database, Prefilter& prefilter);
 
   Generation create();
   Generation load(std::int64_t number);
@@ -29,7 +30,8 @@ class Generations {
   std::vector<Generation> live();       // the current one and that of a full pass
   std::optional<std::int64_t> stale();  // one that nothing refers to
 
-  // An older row does not take the place of a newer one.
+  // The only way into a generation that look-ups see or will: the prefilter gets the key. An older row does
+  // not take the place of a newer one.
   void put(Generation& generation, const ListedRow& row);
   bool erase(Generation& generation, const std::string& key);
   bool has(const Generation& generation, const std::string& key);
@@ -44,6 +46,7 @@ class Generations {
  private:
   SQLite::Statement put_, erase_, has_, own_has_, save_, rows_after_;
   SQLite::Database& database_;
+  Prefilter& prefilter_;
 };
 
 // Binds in order. Texts are not copied and have to outlive the last step: a temporary one does not compile.

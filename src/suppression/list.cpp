@@ -53,11 +53,44 @@ base::Result<void> check(const Entry& entry) {
   return {};
 }
 
+base::Counter& answered(base::Metrics& metrics, const char* from) {
+  return metrics.counter("postern_suppression_lookups_total",
+                         "Look-ups on the suppression list by where the answer was found.",
+                         {{"answered", from}});
+}
+
 }  // namespace
 
+StoredList::StoredList(std::shared_ptr<Store> store, std::shared_ptr<FilterBuilds> builds, base::Pool& disk,
+                       base::BooksWriter& writer, base::Log& log, base::Metrics& metrics)
+    : store_(std::move(store)),
+      builds_(std::move(builds)),
+      disk_(disk),
+      writer_(writer),
+      log_(log),
+      from_memory_(answered(metrics, "memory")),
+      from_disk_(answered(metrics, "disk")) {}
+
+void StoredList::stop() {
+  if (builds_) builds_->stop();
+}
+
+void StoredList::changed() {
+  if (builds_) builds_->look();
+}
+
+bool StoredList::known_absent(const std::string& key) const {
+  return store_->size() == 0 || store_->prefilter().excludes(key);
+}
+
 base::Task<base::Result<std::optional<Entry>>> StoredList::find(std::string address) {
-  if (store_->size() == 0) co_return std::optional<Entry>();
-  auto look = [store = store_, key = mail::lookup_key(address)] { return store->find(key); };
+  std::string key = mail::lookup_key(address);
+  if (known_absent(key)) {
+    from_memory_.add();
+    co_return std::optional<Entry>();
+  }
+  from_disk_.add();
+  auto look = [store = store_, key = std::move(key)] { return store->find(key); };
   auto found = co_await base::offload(disk_, std::move(look));
   co_return found;
 }
@@ -70,6 +103,7 @@ base::Task<base::Result<void>> StoredList::add(Entry entry) {
   };
   const auto added = co_await write(writer_, store_, std::move(slice));
   if (added.has_error()) co_return added.error();
+  changed();
   log_.info("suppression", {{"status", "added"}, {"to", entry.address}, {"reason", entry.reason}});
   co_return base::Result<void>();
 }
@@ -93,6 +127,7 @@ base::Task<base::Result<std::size_t>> StoredList::import(std::vector<Entry> entr
     });
   };
   co_await base::suspend(std::move(start));
+  changed();
   if (job->added.has_value())
     log_.info("suppression",
               {{"status", "imported"}, {"entries", job->entries.size()}, {"new", *job->added}});
@@ -107,14 +142,19 @@ base::Task<base::Result<std::vector<Entry>>> StoredList::list(std::size_t limit,
   co_return found;
 }
 
-base::Result<std::unique_ptr<List>> List::open(const std::string& directory, base::Executor, base::Pool& disk,
-                                               base::BooksWriter& writer, base::Log& log,
-                                               base::Metrics& metrics) {
+base::Result<std::unique_ptr<List>> List::open(const std::string& directory, base::Executor loop,
+                                               base::Pool& disk, base::BooksWriter& writer, base::Log& log,
+                                               base::Metrics& metrics, LookUps expected) {
   auto store = Store::open(directory);
   if (store.has_error()) return store.error();
   metrics.gauge_function("postern_suppression_entries", "Addresses on the suppression list.", {},
                          [counter = (*store)->counter()] { return static_cast<double>(counter->load()); });
-  return std::unique_ptr<List>(std::make_unique<StoredList>(std::move(*store), disk, writer, log));
+  std::shared_ptr<FilterBuilds> builds;
+  if (expected == LookUps::many)
+    builds = std::make_shared<FilterBuilds>(*store, std::move(loop), disk, writer, log);
+  if (builds) builds->look();
+  return std::unique_ptr<List>(
+      std::make_unique<StoredList>(std::move(*store), std::move(builds), disk, writer, log, metrics));
 }
 
 }  // namespace postern::suppression

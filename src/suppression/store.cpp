@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "postern/base/random.hpp"
 #include "postern/mail/address.hpp"
 
 namespace postern::suppression {
@@ -20,6 +21,12 @@ constexpr std::uintmax_t checked_bytes = 16 << 20;
 
 std::string damage_mark(const std::string& path) {
   return path + ".damaged";
+}
+
+HashKey random_key() {
+  base::SystemRandom random;
+  const auto first = random.next();
+  return {first, random.next()};
 }
 
 Entry own_entry(SQLite::Statement& row) {
@@ -73,7 +80,8 @@ Store::Store(std::unique_ptr<base::Database> database, const std::string& path)
               "UPDATE own SET address = ?2, reason = ?3, source = ?4, since = ?5 WHERE key = ?1"),
       remove_(connection(), "DELETE FROM own WHERE key = ?"),
       removed_(connection(), "SELECT at FROM removed WHERE key = ?"),
-      generations_(connection()),
+      prefilter_(random_key()),
+      generations_(connection(), prefilter_),
       size_(std::make_shared<std::atomic<std::uint64_t>>()),
       readers_(path) {
   publish_size();
@@ -116,6 +124,7 @@ void Store::add_to_own(std::int64_t change) {
 
 bool Store::put_one(const Entry& entry, std::vector<Generation>& live) {
   const std::string key = mail::lookup_key(entry.address);
+  prefilter_.add(key);
   const base::StatementReset inserting(insert_);
   bind_entry(insert_, key, entry);
   if (insert_.exec() == 1) {

@@ -15,7 +15,9 @@
 #include "postern/suppression/list.hpp"
 #include "postern/suppression/sync_target.hpp"
 #include "suppression/generations.hpp"
+#include "suppression/key_scan.hpp"
 #include "suppression/merge.hpp"
+#include "suppression/prefilter.hpp"
 
 namespace postern::suppression {
 
@@ -58,6 +60,16 @@ class Store {
   base::Result<bool> sweep_some();   // the same, then gives disk back
   base::Slice& slice() { return slice_; }
 
+  // Prefilter (store_filter.cpp). Begun and ended by the books writer; in between the scan, on the disk pool,
+  // until there is no more, one slice after another.
+  base::Result<bool> filter_due();
+  base::Result<void> begin_filter();
+  base::Result<bool> scan_for_filter(std::size_t rows);  // true: there is more
+  std::shared_ptr<const BloomFilter> serve_filter();     // gives the one before, which the loop may be in
+  void give_up_filter();
+  const Prefilter& prefilter() const { return prefilter_; }
+
+  // From the disk, whatever the prefilter knows.
   base::Result<std::optional<Entry>> find(const std::string& key);
   base::Result<std::vector<Entry>> list(std::size_t limit, const std::string& after_key);
   base::Result<std::vector<Listed>> spellings(const std::string& key);
@@ -78,6 +90,12 @@ class Store {
     bool merging = false;
   };
 
+  struct Keys {
+    std::uint64_t count = 0;                // an upper bound: one may be in two generations
+    std::vector<std::int64_t> generations;  // beside own
+  };
+
+  Keys keys_to_filter();
   bool put_one(const Entry& entry, std::vector<Generation>& live);
   void add_to_own(std::int64_t change);
   bool shrink();
@@ -92,10 +110,14 @@ class Store {
   std::string path_;
   std::unique_ptr<base::Database> database_;
   SQLite::Statement insert_, update_, remove_, removed_;
+  Prefilter prefilter_;
   Generations generations_;
   base::Slice slice_{{.first = 200, .fewest = 16, .most = 500}};  // rows
   std::shared_ptr<std::atomic<std::uint64_t>> size_;
-  base::Readers<Reader> readers_;  // last: closed before the writer, which then leaves no WAL behind
+  std::shared_ptr<BloomFilter> growing_;
+  // Last: closed before the writer, which then leaves no WAL behind.
+  base::Readers<Reader> readers_;
+  std::unique_ptr<KeyScan> scan_;
 };
 
 }  // namespace postern::suppression

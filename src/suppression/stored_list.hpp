@@ -9,15 +9,21 @@
 
 #include "postern/suppression/list.hpp"
 #include "postern/suppression/sync_target.hpp"
+#include "suppression/filter_builds.hpp"
 #include "suppression/store.hpp"
 
 namespace postern::suppression {
 
 class StoredList final : public List, public SyncTarget {
  public:
-  StoredList(std::shared_ptr<Store> store, base::Pool& disk, base::BooksWriter& writer, base::Log& log)
-      : store_(std::move(store)), disk_(disk), writer_(writer), log_(log) {}
+  // Without builds every look-up goes to the disk.
+  StoredList(std::shared_ptr<Store> store, std::shared_ptr<FilterBuilds> builds, base::Pool& disk,
+             base::BooksWriter& writer, base::Log& log, base::Metrics& metrics);
+  ~StoredList() override { stop(); }
+  StoredList(const StoredList&) = delete;
+  StoredList& operator=(const StoredList&) = delete;
 
+  void stop() override;
   base::Task<base::Result<std::optional<Entry>>> find(std::string address) override;
   base::Task<base::Result<void>> add(Entry entry) override;
   base::Task<base::Result<bool>> remove(std::string address) override;
@@ -39,11 +45,17 @@ class StoredList final : public List, public SyncTarget {
 
  private:
   base::Task<base::Result<void>> merge_crowded(PassKind kind);
+  base::Task<base::Result<void>> move_over(PassKind kind, base::WallTime now);
+  bool known_absent(const std::string& key) const;
+  void changed();  // after what may have added or removed much
 
   std::shared_ptr<Store> store_;  // work that is still queued when the list goes keeps it
+  std::shared_ptr<FilterBuilds> builds_;
   base::Pool& disk_;
   base::BooksWriter& writer_;
   base::Log& log_;
+  base::Counter& from_memory_;
+  base::Counter& from_disk_;
   std::function<base::WallTime()> ses_time_ = [] { return base::SystemClock().wall_now(); };
 };
 

@@ -127,6 +127,12 @@ base::Task<base::Result<void>> StoredList::begin(PassKind kind, std::string scop
 }
 
 base::Task<base::Result<void>> StoredList::finish(PassKind kind, base::WallTime now) {
+  const auto finished = co_await move_over(kind, now);
+  changed();
+  co_return finished;
+}
+
+base::Task<base::Result<void>> StoredList::move_over(PassKind kind, base::WallTime now) {
   std::function<base::Result<std::vector<std::int64_t>>(Store&)> begin_it = [kind](Store& store) {
     return store.begin_finish(kind);
   };
@@ -169,6 +175,7 @@ base::Task<base::Result<void>> StoredList::put_listed(Listed entry) {
     return store.put_listed(row);
   };
   const auto put = co_await write(writer_, store_, std::move(slice));
+  changed();
   if (put.has_value())
     log_.info("suppression",
               {{"status", "added"}, {"to", entry.address}, {"reason", entry.reason}, {"source", ses_source}});
@@ -179,6 +186,7 @@ base::Task<base::Result<Removed>> StoredList::remove_everywhere(std::string addr
   std::function<base::Result<Removed>(Store&)> slice =
       [key = mail::lookup_key(address), now = ses_time_()](Store& store) { return store.remove(key, now); };
   const auto removed = co_await write(writer_, store_, std::move(slice));
+  changed();
   if (removed.has_value() && (removed->own || removed->listed))
     log_.info("suppression",
               {{"status", "removed"}, {"to", address}, {"own", removed->own}, {"ses", removed->listed}});
