@@ -2,12 +2,12 @@
 """What the check of SPF and DMARC costs a message: smtp-source -> postern -> smtp-sink, on against off.
 
 tests/bench/alignment_e2e.py [--messages N] [--rounds N] [--sessions N] [--size BYTES]
-One postern for each arm runs for the whole time; they are loaded in turns, in another order each round, so that
-what else the machine does meets all alike. Arms: off; report and enforce, which ask a knot that has every record
-(warm after the first message); outage, which reports while no DNS server answers. Prints mails a second until
-the last was delivered and CPU of postern a mail (/proc/PID/stat), as the median of the rounds, and what each arm
-costs more than `off` in the same round: median, least and most. Needs Debian's postfix (two tools of it) and
-knot, and build/release/postern.
+One postern for each arm runs for the whole time; they are loaded in turns, in another order each round, so
+that what else the machine does meets all alike. Arms: off; report and enforce, which ask a knot that has every
+record (warm after the first message); outage, which reports while no DNS server answers. Prints mails a second
+until the last was delivered and CPU of postern a mail (/proc/PID/stat), as the median of the rounds, and what
+each arm costs more than `off` in the same round: median, least and most. Needs Debian's postfix (two tools of
+it) and knot, and build/release/postern.
 """
 import argparse
 import contextlib
@@ -27,8 +27,10 @@ from support.dns import Knot, knot_missing  # noqa: E402
 from support.postern import Postern  # noqa: E402
 
 GOAL_US = 50  # a message, warm
-SES = "199.255.192.0/22 199.127.232.0/22 54.240.0.0/18 69.169.224.0/20 23.249.208.0/20 23.251.224.0/19".split()
-SES += "76.223.176.0/20 54.240.64.0/18 76.223.128.0/19 216.221.160.0/19 206.55.144.0/20 24.110.64.0/18".split()
+SES = (
+    "199.255.192.0/22 199.127.232.0/22 54.240.0.0/18 69.169.224.0/20 23.249.208.0/20 23.251.224.0/19 "
+    "76.223.176.0/20 54.240.64.0/18 76.223.128.0/19 216.221.160.0/19 206.55.144.0/20 24.110.64.0/18"
+).split()
 
 
 def start_dns(directory, key):
