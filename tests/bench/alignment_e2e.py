@@ -3,11 +3,11 @@
 
 tests/bench/alignment_e2e.py [--messages N] [--rounds N] [--sessions N] [--size BYTES]
 One postern for each arm runs for the whole time; they are loaded in turns, in another order each round, so
-that what else the machine does meets all alike. Arms: off; report and enforce, which ask a knot that has every
-record (warm after the first message); outage, which reports while no DNS server answers. Prints mails a second
-until the last was delivered and CPU of postern a mail (/proc/PID/stat), as the median of the rounds, and what
-each arm costs more than `off` in the same round: median, least and most. Needs Debian's postfix (two tools of
-it) and knot, and build/release/postern.
+that what else the machine does meets all alike. Arms: off; report and enforce, which ask a knot that has
+every record (warm after the first message); outage, which reports while no DNS server answers. Prints mails
+a second until the last was delivered and CPU of postern a mail (/proc/PID/stat), as the median of the
+rounds, and what each arm costs more than `off` in the same round: median, least and most. Needs Debian's
+postfix (two tools of it) and knot, and build/release/postern.
 """
 import argparse
 import contextlib
