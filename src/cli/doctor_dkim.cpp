@@ -38,6 +38,21 @@ Finding examine(Network& network, const dkim::KeySpec& spec) {
           key->zone_line()};
 }
 
+bool has_key(const Patient& patient, const std::string& domain) {
+  const auto& signer = patient.snapshot.policy->signer;
+  return signer && signer->key_for(domain) != nullptr;
+}
+
+Finding unsigned_domain(const std::string& domain) {
+  return {Level::warn,
+          "dkim",
+          domain,
+          "no key for it: postern does not sign its mail",
+          "Make a key and publish it (README). Where Easy DKIM of SES signs it instead, which is not seen "
+          "from here, leave dmarc.action at report: enforce would refuse it.",
+          {}};
+}
+
 }  // namespace
 
 void check_dkim(const Patient& patient, const Tell& tell) {
@@ -47,10 +62,14 @@ void check_dkim(const Patient& patient, const Tell& tell) {
           "dkim",
           "dkim.keys",
           "no key: postern signs nothing",
-          "Make a key and publish it (README), unless Easy DKIM of SES signs for every domain.",
+          "Make a key and publish it (README). Where Easy DKIM of SES signs instead, leave dmarc.action at "
+          "report: it is not seen from here, and enforce would refuse the mail.",
           {}});
   }
   for (const auto& spec : dkim.keys) tell(examine(patient.network, spec));
+  for (const auto& domain : sending_domains(patient.snapshot.config)) {
+    if (!dkim.keys.empty() && !has_key(patient, domain)) tell(unsigned_domain(domain));
+  }
 }
 
 }  // namespace postern::cli

@@ -60,6 +60,21 @@ std::string check_of(const policy::Advice& advice) {
   return "dmarc";
 }
 
+// Nothing of it is right: SES does not use the domain, or receivers do not believe it.
+Level level_of_mail_from(const policy::Assessment& found) {
+  auto level = Level::ok;
+  for (const auto& advice : found.advice) {
+    if (check_of(advice) != "mail_from") continue;
+    const bool may_be_right = advice.reason == "mail_from_missing" || advice.reason == "mail_from_temperror";
+    level = std::max(level, may_be_right ? Level::warn : Level::fail);
+  }
+  return level;
+}
+
+std::string said(std::string_view result, const std::string& detail) {
+  return detail.empty() ? std::string(result) : fmt::format("{}: {}", result, detail);
+}
+
 using Told = std::set<std::pair<std::string, std::string>>;  // domain, reason: once for all domains
 
 void tell_result(Finding finding, const policy::Assessment& found, Told& told, const Tell& tell) {
@@ -112,22 +127,19 @@ void check_alignment(const Patient& patient, const Tell& tell) {
     const auto* key = snapshot.policy->signer ? snapshot.policy->signer->key_for(domain) : nullptr;
     if (key != nullptr) question.signing_domain = mail::to_lower(key->domain);
     const auto found = network.run(alignment.assess(settings, question));
-    tell_result({level_of(found->spf),
-                 "spf",
-                 domain,
-                 fmt::format("{}: {}", policy::to_string(found->spf), found->spf_detail),
-                 {},
-                 {}},
-                *found, told, tell);
+    tell_result(
+        {level_of(found->spf), "spf", domain, said(policy::to_string(found->spf), found->spf_detail), {}, {}},
+        *found, told, tell);
     tell_result({level_of(found->dmarc),
                  "dmarc",
                  domain,
-                 fmt::format("{}: {}", policy::to_string(found->dmarc), found->dmarc_detail),
+                 said(policy::to_string(found->dmarc), found->dmarc_detail),
                  {},
                  {}},
                 *found, told, tell);
-    tell_result({Level::ok, "mail_from", domain, "receivers see " + found->mail_from_domain, {}, {}}, *found,
-                told, tell);
+    tell_result(
+        {level_of_mail_from(*found), "mail_from", domain, "receivers see " + found->mail_from_domain, {}, {}},
+        *found, told, tell);
   }
   alignment.stop();
 }

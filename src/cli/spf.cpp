@@ -18,6 +18,14 @@ namespace json = boost::json;
 
 namespace {
 
+// What strangers publish may hold anything, orders to a terminal too; JSON wants UTF-8.
+std::string printable(std::string text) {
+  for (auto& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return text;
+}
+
 struct Question {
   std::string domain, ip, from, helo;
   bool as_json = false;
@@ -53,14 +61,14 @@ Client client_of(const Question& question, const app::Config& config, Network& n
 
 json::object to_json(const policy::SpfTerm& term) {
   json::object out;
-  out["domain"] = term.domain;
+  out["domain"] = printable(term.domain);
   out["depth"] = term.depth;
-  out["term"] = term.text;
+  out["term"] = printable(term.text);
   out["match"] = term.match;
   out["result"] = std::string(policy::to_string(term.result));
   out["lookups"] = term.lookups;
   out["void_lookups"] = term.void_lookups;
-  out["note"] = term.note;
+  out["note"] = printable(term.note);
   return out;
 }
 
@@ -70,11 +78,11 @@ json::object to_json(const policy::SpfReport& report, const policy::SpfQuery& qu
   out["lookups"] = report.lookups;
   out["void_lookups"] = report.void_lookups;
   out["explanation"] = report.explanation;
-  out["problem"] = report.problem;
-  out["domain"] = query.domain;
+  out["problem"] = printable(report.problem);
+  out["domain"] = printable(query.domain);
   out["ip"] = query.ip.to_string();
-  out["sender"] = query.sender;
-  out["record"] = report.record;
+  out["sender"] = printable(query.sender);
+  out["record"] = printable(report.record);
   json::array terms;
   for (const auto& term : report.terms) terms.push_back(to_json(term));
   out["terms"] = std::move(terms);
@@ -82,28 +90,40 @@ json::object to_json(const policy::SpfReport& report, const policy::SpfQuery& qu
 }
 
 void print_term(std::ostream& out, const policy::SpfTerm& term) {
-  const std::string indented = std::string(static_cast<std::size_t>(2 + 2 * term.depth), ' ') + term.text;
+  const std::string indented =
+      std::string(static_cast<std::size_t>(2 + 2 * term.depth), ' ') + printable(term.text);
   const std::string verdict =
       term.match ? fmt::format("match: {}", policy::to_string(term.result)) : std::string("no match");
   out << fmt::format("{:<44} {:<16} look-ups {:>2}", indented, verdict, term.lookups);
-  if (!term.note.empty()) out << "  " << term.note;
+  if (!term.note.empty()) out << "  " << printable(term.note);
   out << "\n";
+}
+
+// The record that was evaluated, or the several that could not be. Where the DNS told nothing, neither.
+void print_records(std::ostream& out, const policy::SpfReport& report, const std::string& domain,
+                   const std::vector<std::string>& published) {
+  if (!report.record.empty()) {
+    out << printable(domain + ": " + report.record) << "\n";
+  } else if (report.result == policy::SpfResult::none) {
+    out << printable(domain) << ": no SPF record\n";
+  }
+  if (published.size() < 2) return;
+  for (const auto& record : published) out << printable(domain + ": " + record) << "\n";
 }
 
 void print(std::ostream& out, const policy::SpfReport& report, const policy::SpfQuery& query,
            const std::string& note) {
-  out << fmt::format(
-      "{}\n", report.record.empty() ? query.domain + ": no SPF record" : query.domain + ": " + report.record);
   std::string at = query.domain;
   for (const auto& term : report.terms) {
     if (term.domain != at)
-      out << std::string(static_cast<std::size_t>(2 * term.depth), ' ') << "  in " << term.domain << ":\n";
+      out << std::string(static_cast<std::size_t>(2 * term.depth), ' ') << "  in " << printable(term.domain)
+          << ":\n";
     at = term.domain;
     print_term(out, term);
   }
   out << fmt::format("result: {} for {}{} and sender {}\n", policy::to_string(report.result),
-                     query.ip.to_string(), note.empty() ? "" : " (" + note + ")", query.sender);
-  if (!report.problem.empty()) out << "problem: " << report.problem << "\n";
+                     query.ip.to_string(), note.empty() ? "" : " (" + note + ")", printable(query.sender));
+  if (!report.problem.empty()) out << "problem: " << printable(report.problem) << "\n";
   if (!report.explanation.empty()) out << "explanation: " << report.explanation << "\n";
   out << fmt::format("look-ups: {} of 10, without an answer: {} of 2\n", report.lookups, report.void_lookups);
 }
@@ -124,6 +144,8 @@ int explain(const Invocation& invocation, const Question& question) {
   if (question.as_json) {
     invocation.terminal.out << json::serialize(to_json(report, query)) << "\n";
   } else {
+    const auto survey = network.run(policy::survey_spf(network.dns(), query.domain));
+    print_records(invocation.terminal.out, report, query.domain, survey.records);
     print(invocation.terminal.out, report, query, client.note);
   }
   return app::exit_ok;

@@ -50,6 +50,11 @@ std::string control_fields(const UpstreamSettings& upstream) {
   return out;
 }
 
+std::string no_key_for(const std::vector<std::string>& from) {
+  if (from.empty()) return "no DKIM key: From has no address with a domain, and SES refuses such mail";
+  return "no DKIM key for the From domain " + std::string(mail::domain_of(from.front()));
+}
+
 TransmissionResult refused(const std::vector<spool::Recipient>& recipients, const Outcome& outcome,
                            const std::string& why) {
   TransmissionResult result;
@@ -140,20 +145,20 @@ base::Task<Deliverer::Signed> Deliverer::sign(spool::MessagePtr message,
                                               const UpstreamSettings& upstream) {
   Signed out;
   out.prefix = control_fields(upstream);
-  const std::string domain(mail::domain_of(mail::from_address_of(message->content.header)));
-  const bool has_key = settings->signer && settings->signer->key_for(domain) != nullptr;
-  if (!has_key) {
+  const auto from = mail::from_addresses_of(message->content.header);
+  const auto* key = settings->signer ? dkim::key_for_author(*settings->signer, from) : nullptr;
+  if (key == nullptr) {
     metrics_.dkim_no_key.add();
     if (settings->on_missing_key != OnMissingKey::send) {
       out.refused = not_signed(settings->on_missing_key);
-      out.detail = "no DKIM key for the From domain " + domain;
+      out.detail = no_key_for(from);
     }
     co_return out;
   }
   const auto now = deps_.clock.wall_now();
-  auto work = [&message, &settings, &domain, now] {
+  auto work = [&message, &settings, key, now] {
     const auto& content = message->content;
-    return settings->signer->sign(domain, content.header, body_source(content), now);
+    return settings->signer->sign(key->domain, content.header, body_source(content), now);
   };
   auto field = co_await base::offload(deps_.crypto, std::move(work));
   if (field) {

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "key.hpp"
+#include "postern/mail/address.hpp"
 #include "proof.hpp"
 #include "signature.hpp"
 
@@ -83,6 +84,13 @@ base::Result<std::shared_ptr<const Signer>> Signer::create(const std::vector<Key
     if (!added) return added.error();
   }
   return std::shared_ptr<const Signer>(std::move(signer));
+}
+
+const KeySpec* key_for_author(const Signer& signer, const std::vector<std::string>& from) {
+  for (const auto& address : from) {
+    if (const auto* key = signer.key_for(mail::domain_of(address))) return key;
+  }
+  return nullptr;
 }
 
 }  // namespace postern::dkim

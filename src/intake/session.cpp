@@ -247,7 +247,7 @@ base::Task<smtp::Reply> Session::accept(Body body) {
 
 // Whether From may be used, and whether receivers would take it from SES.
 base::Task<policy::Verdict> Session::check_message(mail::HeaderBlock& header) {
-  std::string from = mail::from_address(header);
+  auto from = mail::from_addresses(header);
   auto verdict = deps_.gate.check_from(*settings_->policy, from);
   const bool goes_on = verdict.kind == policy::Verdict::Kind::keep && !transaction_->recipients.empty();
   if (!goes_on || deps_.message_gate == nullptr) co_return verdict;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "mail/grammar.hpp"
+#include "postern/mail/from.hpp"
 
 namespace postern::mail {
 
@@ -71,6 +72,14 @@ boost::system::result<void, Refused> check_from(HeaderBlock& header, const Fixup
   return {};
 }
 
+// SES refuses a From that it can't read, and nothing could sign it or tell whose DMARC counts.
+void mend_from(HeaderBlock& header) {
+  for (std::size_t i = 0; i < header.fields().size(); ++i) {
+    if (!header.fields()[i].is("From")) continue;
+    if (const auto mended = mended_from(header.fields()[i].body())) header.replace_body(i, *mended);
+  }
+}
+
 boost::system::result<void, Refused> check_hops(const HeaderBlock& header, const FixupOptions& options) {
   const std::size_t hops = header.count("Received");
   if (hops <= static_cast<std::size_t>(std::max(0, options.max_hops))) return {};
@@ -85,8 +94,9 @@ boost::system::result<void, Refused> fix(HeaderBlock& header, const FixupOptions
   // SES takes exactly one DKIM-Signature, and that will be ours; Bcc as RFC 6409 8 and RFC 5322 3.6.3 have
   // it.
   for (const char* name : {"Bcc", "Resent-Bcc", "DKIM-Signature"}) header.remove(name);
-  // From is made before rewriting, so that the rules for From hold for it too.
+  // From is made and mended before rewriting, so that the rules for From hold for it too.
   if (auto from = check_from(header, options, trace); from.has_error()) return from;
+  mend_from(header);
   if (auto done = rewrite_header(rules, header); done.has_error()) {
     return Refused{Refusal::malformed_header, done.error().message};
   }

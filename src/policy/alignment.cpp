@@ -69,6 +69,13 @@ AssessmentPtr Alignment::known(const AlignmentSettings& settings, const Alignmen
   return impl_->cache.find(settings, normal(question), impl_->world.clock.steady_now());
 }
 
+void Alignment::prepare(const std::shared_ptr<const AlignmentSettings>& settings,
+                        const AlignmentQuestion& question) {
+  const auto asked = normal(question);
+  if (impl_->stopped || impl_->cache.find(*settings, asked, impl_->world.clock.steady_now())) return;
+  impl_->job_for(settings, asked);
+}
+
 base::Task<AssessmentPtr> Alignment::assess(std::shared_ptr<const AlignmentSettings> settings,
                                             AlignmentQuestion question) {
   const auto impl = impl_;

@@ -48,7 +48,7 @@ void advise_sender(const AlignmentQuestion& question, const AlignmentFacts& fact
   if (spf.worst == SpfResult::temperror && !facts.authorised_problem.empty()) return;
   Advice advice{domain, sender_reason(spf.worst), sender_text(domain, spf), {}};
   if (spf.worst != SpfResult::temperror)
-    advice.record = txt_record(domain, spf_with(facts.sender_records, spf.missing));
+    advice.record = txt_record(domain, spf_with(facts.sender_records, spf.missing, spf.broken));
   out.push_back(std::move(advice));
 }
 
@@ -90,7 +90,10 @@ void advise_failure(const AlignmentSettings& settings, const AlignmentQuestion& 
                     const AlignmentFacts& facts, const MethodVerdict& worst, std::vector<Advice>& out) {
   const auto& domain = question.from_domain;
   const auto& mail_from = facts.mail_from;
-  auto text = fmt::format("DMARC of mail from {} fails at receivers, who {} ({}): ", domain,
+  // Only SES knows whether it signs too; its signature would align.
+  const std::string unless =
+      question.signing_domain.empty() ? "Unless SES itself signs it (Easy DKIM): " : std::string();
+  auto text = fmt::format("{}DMARC of mail from {} fails at receivers, who {} ({}): ", unless, domain,
                           consequence(worst.policy), worst.detail);
   auto record = relaxed_record(question, facts);
   if (!record.empty()) {

@@ -56,6 +56,21 @@ const SpfTerm* deciding_term(const SpfReport& report) {
   return decided;
 }
 
+// What a better record has to leave out: includes of names without a record (RFC 7208 5.2) and terms that
+// cost one of the two void look-ups (4.6.4).
+std::vector<std::string> broken_terms(const SpfReport& report) {
+  std::vector<std::string> out;
+  int voids = 0;
+  for (const auto& term : report.terms) {
+    const bool no_record = term.result == SpfResult::none && term.lookups <= SpfOptions().max_lookups &&
+                           term.text.find("include:") != std::string::npos;
+    const bool finds_nothing = term.void_lookups > voids || (no_record && !term.match);
+    voids = term.void_lookups;
+    if (term.depth == 0 && finds_nothing) out.push_back(term.text);
+  }
+  return out;
+}
+
 std::string describe(const AuthorisedNetwork& tried, const SpfReport& report) {
   auto text = to_text(tried.network);
   if (tried.source != text) text += " of " + tried.source;
@@ -127,6 +142,7 @@ base::Task<AuthorisedSpf> check_authorised(net::Resolver& resolver, AuthorisedNe
   const SpfOptions full{.keep_terms = true, .explain = false};
   const auto report = co_await check_host(resolver, query_for(first_address(worst->network), domain), full);
   out.detail = describe(*worst, report);
+  if (report.result == SpfResult::permerror) out.broken = broken_terms(report);
   co_return out;
 }
 

@@ -28,6 +28,7 @@ struct AuthorisedSpf {
   SpfResult worst = SpfResult::none;
   std::string detail;                // which network, which term
   std::vector<std::string> missing;  // entries of spf.authorised with a network that does not pass
+  std::vector<std::string> broken;   // terms of its record that find nothing and make it an error
   std::string record;                // as published
 };
 

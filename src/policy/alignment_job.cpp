@@ -95,7 +95,7 @@ void AlignmentJob::spawn(std::size_t which, Part part) {
 void AlignmentJob::part_ended(const std::exception_ptr& thrown) {
   if (thrown) failure_ = describe(thrown);
   if (--open_ > 0 || outcome_) return;
-  if (!failure_.empty()) return end(so_far(failure_));
+  if (!failure_.empty()) return end(partial(failure_));
   end(assessment_of(facts_));
 }
 
@@ -105,7 +105,15 @@ AssessmentPtr AlignmentJob::assessment_of(const AlignmentFacts& facts) const {
   return std::make_shared<const Assessment>(std::move(assessment));
 }
 
-AssessmentPtr AlignmentJob::so_far(const std::string& why) const {
+AssessmentPtr AlignmentJob::so_far(const std::string& why) {
+  const auto now = world_.clock.steady_now();
+  if (so_far_ && now < so_far_until_) return so_far_;
+  so_far_until_ = now + least_kept;
+  so_far_ = partial(why);
+  return so_far_;
+}
+
+AssessmentPtr AlignmentJob::partial(const std::string& why) const {
   auto facts = facts_;
   if (facts.sender.worst == SpfResult::temperror && facts.sender.detail.empty()) facts.sender.detail = why;
   if (facts.mail_from.spf.detail.empty()) facts.mail_from.spf.detail = why;
@@ -211,6 +219,7 @@ base::Task<OrganizationalDomain> AlignmentJob::organization_of(std::string domai
 AssessmentPtr unknown_assessment(const AlignmentSettings& settings, const AlignmentQuestion& question,
                                  const std::string& why) {
   Assessment out;
+  out.author_domain = question.from_domain;
   const auto* entry = mail_from_entry(settings.mail_from_domain, question.from_domain);
   out.mail_from_domain = entry == nullptr ? std::string(ses_mail_from) : normal_domain(entry->second);
   out.spf = SpfResult::temperror;

@@ -38,8 +38,9 @@ class AlignmentJob : public std::enable_shared_from_this<AlignmentJob> {
   const std::shared_ptr<const AlignmentSettings>& settings() const { return settings_; }
   base::SteadyTime started() const { return started_; }
   const AssessmentPtr& outcome() const { return outcome_; }
-  // By what is known already; the rest counts as temperror, for that reason. Not kept by anybody.
-  AssessmentPtr so_far(const std::string& why) const;
+  // By what is known already; the rest counts as temperror, for that reason. Not kept by anybody else:
+  // whoever asks within the same second gets the same, since in an outage every message does.
+  AssessmentPtr so_far(const std::string& why);
 
  private:
   using Part = base::Task<void> (*)(std::shared_ptr<AlignmentJob>);
@@ -54,6 +55,7 @@ class AlignmentJob : public std::enable_shared_from_this<AlignmentJob> {
   void spawn(std::size_t which, Part part);
   void part_ended(const std::exception_ptr& thrown);
   void end(AssessmentPtr outcome);
+  AssessmentPtr partial(const std::string& why) const;
   AssessmentPtr assessment_of(const AlignmentFacts& facts) const;
   base::SteadyTime expiry(const Assessment& assessment) const;
 
@@ -68,6 +70,8 @@ class AlignmentJob : public std::enable_shared_from_this<AlignmentJob> {
   std::string failure_;  // an exception that escaped
   std::function<void()> finished_;
   AssessmentPtr outcome_;
+  AssessmentPtr so_far_;
+  base::SteadyTime so_far_until_{};
   std::list<base::Timer*> waiting_;
 };
 

@@ -71,7 +71,11 @@ std::string mx_record(std::string_view domain, std::string_view exchange) {
   return std::string(domain) + ". MX 10 " + std::string(exchange) + '.';
 }
 
-std::string spf_with(const std::vector<std::string>& records, const std::vector<std::string>& authorised) {
+std::string spf_with(const std::vector<std::string>& records, const std::vector<std::string>& authorised,
+                     const std::vector<std::string>& without) {
+  const auto unwanted = [&without](const std::string& term) {
+    return std::find(without.begin(), without.end(), term) != without.end();
+  };
   std::vector<std::string> terms;
   for (const auto& entry : authorised) add_once(terms, term_for(entry));
   std::string all, redirect;
@@ -79,6 +83,7 @@ std::string spf_with(const std::vector<std::string>& records, const std::vector<
     auto published = words(record);
     if (!published.empty()) published.erase(published.begin());  // v=spf1
     for (const auto& term : published) {
+      if (unwanted(term)) continue;
       if (is_all(term)) {
         all = term;
       } else if (is_redirect(term)) {

@@ -16,8 +16,10 @@ std::string txt_record(std::string_view domain, std::string_view text);
 std::string mx_record(std::string_view domain, std::string_view exchange);
 
 // The record of a domain with the entries of spf.authorised let in: they come first, so that they cost the
-// fewest look-ups. Several records become one, none becomes one; terms that are wrong are left out.
-std::string spf_with(const std::vector<std::string>& records, const std::vector<std::string>& authorised);
+// fewest look-ups. Several records become one, none becomes one; terms that are wrong and those in `without`
+// are left out.
+std::string spf_with(const std::vector<std::string>& records, const std::vector<std::string>& authorised,
+                     const std::vector<std::string>& without = {});
 
 // A DMARC record with one tag set to another value, at its place, or added at the end.
 std::string dmarc_with(std::string_view record, std::string_view tag, std::string_view value);

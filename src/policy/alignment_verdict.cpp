@@ -81,7 +81,7 @@ std::string policy_text(const DmarcPolicyFound& found, DmarcMethod method) {
 
 std::string dkim_text(const AlignmentQuestion& question, const DmarcPolicyFound& found,
                       std::optional<bool> alignment) {
-  if (question.signing_domain.empty()) return "it is not signed";
+  if (question.signing_domain.empty()) return "no DKIM key for it here (Easy DKIM of SES is not seen)";
   auto text = "DKIM d=" + question.signing_domain;
   if (!alignment) return text + " may align, its organisational domain is not known";
   if (*alignment) return text + " aligns";
@@ -189,6 +189,7 @@ Assessment conclude(const AlignmentSettings& settings, const AlignmentQuestion& 
   // Of equals the list's: without any record the tree walk knows no organisational domains.
   const auto& worst = is_worse(walk, list) ? walk : list;
   Assessment out;
+  out.author_domain = question.from_domain;
   out.spf = facts.sender.worst;
   out.spf_detail = shown(facts.sender.detail);
   out.mail_from_domain = facts.mail_from.domain;
@@ -197,14 +198,18 @@ Assessment conclude(const AlignmentSettings& settings, const AlignmentQuestion& 
   out.dmarc = worst.result;
   out.policy = worst.policy;
   out.dmarc_detail = worst.detail;
-  if (question.from_domain.empty()) out.dmarc_detail = "there is no single From domain";
+  if (question.from_domain.empty()) out.dmarc_detail = "From has no address with a domain";
   out.advice = advise(settings, question, facts, walk, list);
   return out;
 }
 
-std::string reason_line(const Assessment& assessment) {
-  return fmt::format("spf={} ({}) dmarc={} policy={} ({})", to_string(assessment.spf), assessment.spf_detail,
-                     to_string(assessment.dmarc), to_string(assessment.policy), assessment.dmarc_detail);
+AssessmentPtr worse(const AssessmentPtr& a, const AssessmentPtr& b) {
+  const bool second = a->dmarc != b->dmarc ? badness(b->dmarc) > badness(a->dmarc) : b->policy > a->policy;
+  auto out = second ? *b : *a;
+  const auto& other = second ? *a : *b;
+  out.advice.insert(out.advice.end(), other.advice.begin(), other.advice.end());
+  out.expires = std::min(a->expires, b->expires);
+  return std::make_shared<const Assessment>(std::move(out));
 }
 
 }  // namespace postern::policy

@@ -65,10 +65,14 @@ Verdict Gate::check_sender(const Settings& settings, std::string_view path) cons
   return keep(std::move(*address));
 }
 
-Verdict Gate::check_from(const Settings& settings, std::string_view from) const {
-  if (!allowed(settings.senders, from))
-    return reject(Reason::sender_not_allowed, "From <" + std::string(from) + "> is not in access.senders");
-  return keep(std::string(from));
+Verdict Gate::check_from(const Settings& settings, const std::vector<std::string>& from) const {
+  if (from.empty() && !allowed(settings.senders, {}))
+    return reject(Reason::sender_not_allowed, "From has no address that could be in access.senders");
+  for (const auto& address : from) {
+    if (!allowed(settings.senders, address))
+      return reject(Reason::sender_not_allowed, "From <" + address + "> is not in access.senders");
+  }
+  return keep();
 }
 
 base::Task<Verdict> Gate::check_recipient(std::shared_ptr<const Settings> settings, std::string path) {

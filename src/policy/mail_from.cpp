@@ -58,8 +58,8 @@ void judge_mx(const base::Result<net::DnsAnswerPtr>& answer, const std::string& 
   if (problem.empty()) return;
   facts.advice.push_back(
       {facts.domain, "mail_from_mx",
-       fmt::format("The MAIL FROM domain {} {}: SES wants exactly one and does not use the "
-                   "domain, or refuses the mail, while it has another.",
+       fmt::format("The MAIL FROM domain {} {}: SES wants exactly this one, and until then it uses "
+                   "amazonses.com instead or refuses the mail.",
                    facts.domain, problem),
        mx_record(facts.domain, feedback_host(region))});
 }
@@ -123,15 +123,6 @@ base::Task<MailFromFacts> look_at_mail_from(net::Resolver& resolver, std::string
   const auto mx = co_await resolver.query(facts.domain, net::DnsType::mx);
   judge_mx(mx, region, facts);
   co_return facts;
-}
-
-base::Task<std::vector<Advice>> check_mail_from(net::Resolver& resolver, std::string mail_from_domain,
-                                                std::string region) {
-  std::vector<std::string> ses{std::string(ses_mail_from)};
-  auto authorised = co_await flatten_authorised(resolver, std::move(ses));
-  auto facts = co_await look_at_mail_from(resolver, std::move(mail_from_domain), std::move(region),
-                                          std::move(authorised));
-  co_return std::move(facts.advice);
 }
 
 }  // namespace postern::policy

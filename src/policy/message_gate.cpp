@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "postern/mail/address.hpp"
 
 namespace postern::policy {
@@ -14,6 +16,9 @@ using Reason = Verdict::Reason;
 // Look-ups for messages whose answer is already given. Beyond it the results of some are not told; the DNS is
 // down then, which the metric of temperror says.
 constexpr std::size_t most_waiting = 1000;
+// Domains of one From that are looked at. Who checks each has to stop somewhere.
+constexpr std::size_t most_authors = 5;
+constexpr std::size_t most_told = 450;  // of 512 octets that a line of a reply has, code and CRLF included
 constexpr auto warn_again = std::chrono::hours(1);
 constexpr std::size_t most_warned = 10'000;
 
@@ -43,11 +48,12 @@ Verdict refuse(Kind kind, Reason reason, std::string detail) {
   return {kind, reason, {}, std::move(detail)};
 }
 
-// What to publish, of the advice that is about the refusal.
-std::string with_record(std::string detail, const Assessment& found, std::string_view domain) {
+// With what to publish, of the advice that is about the refusal, where a line of a reply has room for it.
+std::string with_record(std::string detail, const Assessment& found, std::string_view about) {
   for (const auto& advice : found.advice) {
-    if (advice.record.empty() || !mail::equals_ignoring_case(advice.domain, domain)) continue;
-    return detail + "; publish " + advice.record;
+    if (advice.record.empty() || !advice.reason.starts_with(about)) continue;
+    const bool fits = detail.size() + advice.record.size() < most_told;
+    return detail + (fits ? "; publish " + advice.record : "; postern doctor tells what to publish");
   }
   return detail;
 }
@@ -56,15 +62,17 @@ Verdict spf_verdict(const Assessment& found, const MessageFacts& facts) {
   const auto domain = mail::domain_of(facts.sender);
   const auto detail = fmt::format("SPF of {}: {}: {}", domain, to_string(found.spf), found.spf_detail);
   if (found.spf == SpfResult::fail)
-    return refuse(Kind::reject, Reason::spf_fail, with_record(detail, found, domain));
-  if (found.spf == SpfResult::permerror) return refuse(Kind::reject, Reason::spf_permerror, detail);
+    return refuse(Kind::reject, Reason::spf_fail, with_record(detail, found, "spf_"));
+  if (found.spf == SpfResult::permerror)
+    return refuse(Kind::reject, Reason::spf_permerror, with_record(detail, found, "spf_"));
   if (found.spf == SpfResult::temperror) return refuse(Kind::defer, Reason::alignment_unknown, detail);
   return {};
 }
 
-Verdict dmarc_verdict(const Assessment& found, const MessageFacts& facts) {
-  const auto detail = fmt::format("DMARC of {}: {}", mail::domain_of(facts.from), found.dmarc_detail);
-  if (found.dmarc == DmarcResult::fail) return refuse(Kind::reject, Reason::dmarc_fail, detail);
+Verdict dmarc_verdict(const Assessment& found) {
+  const auto detail = fmt::format("DMARC of {}: {}", found.author_domain, found.dmarc_detail);
+  if (found.dmarc == DmarcResult::fail)
+    return refuse(Kind::reject, Reason::dmarc_fail, with_record(detail, found, "dmarc_fail"));
   if (found.dmarc == DmarcResult::temperror) return refuse(Kind::defer, Reason::alignment_unknown, detail);
   return {};
 }
@@ -74,7 +82,7 @@ Verdict verdict_of(const AlignmentSettings& settings, const Assessment& found, c
     auto verdict = spf_verdict(found, facts);
     if (verdict.kind != Kind::keep) return verdict;
   }
-  if (settings.dmarc == AlignmentAction::enforce) return dmarc_verdict(found, facts);
+  if (settings.dmarc == AlignmentAction::enforce) return dmarc_verdict(found);
   return {};
 }
 
@@ -108,41 +116,64 @@ MessageGate::MessageGate(Alignment& alignment, base::Executor executor, base::Cl
         {{"result", std::string(to_string(result))}});
 }
 
-AlignmentQuestion MessageGate::question(const Settings& settings, std::string_view sender,
-                                        std::string_view from) const {
-  AlignmentQuestion out;
-  out.sender_domain = mail::to_lower(mail::domain_of(sender));
-  out.from_domain = mail::to_lower(mail::domain_of(from));
-  const auto* key = settings.signer ? settings.signer->key_for(out.from_domain) : nullptr;
-  if (key != nullptr) out.signing_domain = mail::to_lower(key->domain);
+// One for each domain of From. RFC 9989 leaves several alone, receivers of RFC 7489 (6.6.1) that don't
+// refuse them check each: the worst counts.
+MessageGate::Questions MessageGate::questions(const Settings& settings, std::string_view sender,
+                                              const std::vector<std::string>& from) const {
+  AlignmentQuestion asked;
+  asked.sender_domain = mail::to_lower(mail::domain_of(sender));
+  const auto* key = settings.signer ? dkim::key_for_author(*settings.signer, from) : nullptr;
+  if (key != nullptr) asked.signing_domain = mail::to_lower(key->domain);
+  Questions out;
+  for (const auto& address : from) {
+    asked.from_domain = mail::to_lower(mail::domain_of(address));
+    if (out.size() < most_authors && std::ranges::find(out, asked) == out.end()) out.push_back(asked);
+  }
+  if (out.empty()) out.push_back(std::move(asked));
   return out;
 }
 
-void MessageGate::expect(std::shared_ptr<const Settings> settings, std::string_view sender) {
-  if (!looks(*settings) || tasks_.size() >= most_waiting) return;
-  auto asked = question(*settings, sender, sender);
-  if (alignment_.known(*settings->alignment, asked)) return;
-  std::string name = "alignment of " + asked.sender_domain;
-  tasks_.spawn(std::move(name), look(settings->alignment, std::move(asked)));
+// Null: not all is known.
+AssessmentPtr MessageGate::known(const AlignmentSettings& settings, const Questions& asked) const {
+  AssessmentPtr worst;
+  for (const auto& question : asked) {
+    auto found = alignment_.known(settings, question);
+    if (!found) return nullptr;
+    worst = worst ? worse(worst, found) : std::move(found);
+  }
+  return worst;
 }
 
-base::Task<void> MessageGate::look(std::shared_ptr<const AlignmentSettings> settings,
-                                   AlignmentQuestion question) {
-  co_await alignment_.assess(std::move(settings), std::move(question));
+// Side by side, so that all have the budget of one.
+base::Task<AssessmentPtr> MessageGate::assess(std::shared_ptr<const AlignmentSettings> settings,
+                                              Questions asked) {
+  for (const auto& question : asked) alignment_.prepare(settings, question);
+  AssessmentPtr worst;
+  for (auto& question : asked) {
+    auto found = co_await alignment_.assess(settings, std::move(question));
+    worst = worst ? worse(worst, found) : std::move(found);
+  }
+  co_return worst;
+}
+
+void MessageGate::expect(std::shared_ptr<const Settings> settings, std::string_view sender) {
+  if (!looks(*settings)) return;
+  const auto asked = questions(*settings, sender, {std::string(sender)});
+  alignment_.prepare(settings->alignment, asked.front());
 }
 
 base::Task<MessageVerdict> MessageGate::check(std::shared_ptr<const Settings> settings, MessageFacts facts) {
   MessageVerdict out;
   if (!looks(*settings)) co_return out;
-  auto asked = question(*settings, facts.sender, facts.from);
-  auto found = alignment_.known(*settings->alignment, asked);
+  auto asked = questions(*settings, facts.sender, facts.from);
+  auto found = known(*settings->alignment, asked);
   if (!found && !enforces(*settings->alignment)) {
     std::string name = "alignment of " + facts.id;
     if (tasks_.size() < most_waiting)
       tasks_.spawn(std::move(name), report_later(std::move(settings), std::move(facts)));
     co_return out;
   }
-  if (!found) found = co_await alignment_.assess(settings->alignment, std::move(asked));
+  if (!found) found = co_await assess(settings->alignment, std::move(asked));
   report(*settings, facts, *found, false);
   out.verdict = verdict_of(*settings->alignment, *found, facts);
   out.found = std::move(found);
@@ -150,8 +181,8 @@ base::Task<MessageVerdict> MessageGate::check(std::shared_ptr<const Settings> se
 }
 
 base::Task<void> MessageGate::report_later(std::shared_ptr<const Settings> settings, MessageFacts facts) {
-  auto asked = question(*settings, facts.sender, facts.from);
-  const auto found = co_await alignment_.assess(settings->alignment, std::move(asked));
+  auto asked = questions(*settings, facts.sender, facts.from);
+  const auto found = co_await assess(settings->alignment, std::move(asked));
   if (stopped_) co_return;  // not found out, but given up
   report(*settings, facts, *found, true);
 }

@@ -7,26 +7,16 @@ delivered, CPU milliseconds of postern a mail, and its peak memory. Needs Debian
 (nothing of it is started), and build/release/postern. Comparisons with other relays are made elsewhere.
 """
 import argparse
-import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenario"))
 
-from support import keys, ports, wait  # noqa: E402 (the path comes first)
+import load  # noqa: E402 (the path comes first)
+from support import keys  # noqa: E402
 from support.postern import Postern  # noqa: E402
-from support.process import Process  # noqa: E402
-
-
-def start_sink(directory):
-    port = ports.free_port()
-    user = ["-u", "nobody"] if os.getuid() == 0 else []  # it refuses to run as root
-    command = ["smtp-sink", *user, f"127.0.0.1:{port}", "1000"]
-    return Process(command, directory / "sink.out", directory / "sink.err"), port
 
 
 def configuration(directory, signed):
@@ -40,34 +30,13 @@ def configuration(directory, signed):
 def run(options, signed):
     """(accepted a second, delivered a second, CPU ms a mail, peak MiB) of one relay with a fresh spool."""
     directory = pathlib.Path(tempfile.mkdtemp(prefix="postern-bench-", dir=options.directory))
-    sink, port = start_sink(directory)
-    upstream = {"endpoint": f"127.0.0.1:{port}", "tls": "none", "connections": options.sessions}
+    sink, upstream = load.start_sink(directory)
+    upstream["connections"] = options.sessions
     relay = Postern(directory, upstream, log={"level": "warn"}, **configuration(directory, signed))
     try:
         relay.start()
-        before, started = relay.process.cpu_seconds(), time.monotonic()
-        subprocess.run(
-            [
-                "smtp-source",
-                "-d",
-                "-s",
-                str(options.sessions),
-                "-m",
-                str(options.messages),
-                "-l",
-                str(options.size),
-            ]
-            + ["-f", "app@example.com", "-t", "customer@example.net", f"127.0.0.1:{relay.port}"],
-            check=True,
-            stdin=subprocess.DEVNULL,
-        )
-        accepted = time.monotonic() - started
-        wait.until(
-            lambda: relay.metric("postern_messages_delivered_total") >= options.messages,
-            120,
-            lambda: f"all delivered; {relay.log()[-2000:]}",
-        )
-        delivered = time.monotonic() - started
+        before = relay.process.cpu_seconds()
+        accepted, delivered = load.send(relay, options.messages, options.sessions, options.size)
         cpu = relay.process.cpu_seconds() - before
         n = options.messages
         return n / accepted, n / delivered, cpu * 1000 / n, relay.process.peak_kib() / 1024
@@ -85,8 +54,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--directory", help="for the spools; it must lie on a real disk", default=None)
     options = parser.parse_args()
-    if not shutil.which("smtp-source"):
-        sys.exit("smtp-source is missing: apt-get install postfix")
+    load.need_tools()
     print(f"{options.messages} mails of {options.size} bytes in {options.sessions} sessions")
     print(f"{'':10}{'accepted/s':>12}{'delivered/s':>13}{'CPU ms/mail':>13}{'peak MiB':>10}")
     for name, signed in (("plain", False), ("DKIM", True)):

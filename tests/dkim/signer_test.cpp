@@ -257,6 +257,14 @@ TEST_F(DkimSigner, the_key_is_that_of_the_nearest_domain) {
   EXPECT_EQ(domain(""), "none");
 }
 
+TEST_F(DkimSigner, of_several_authors_the_first_with_a_key_counts) {
+  const auto chosen = Signer::create({spec("example.com"), spec("example.org")}).value();
+  EXPECT_EQ(key_for_author(*chosen, {"a@foreign.test", "B@Example.ORG", "c@example.com"})->domain,
+            "example.org");
+  EXPECT_EQ(key_for_author(*chosen, {"a@foreign.test"}), nullptr);
+  EXPECT_EQ(key_for_author(*chosen, {}), nullptr);
+}
+
 TEST_F(DkimSigner, d_is_the_domain_of_the_key) {
   const auto field = signer()->sign("Shop.example.com", header, whole(body), now).value();
   EXPECT_EQ(test::tags_of(field.substr(15))["d"], "example.com");

@@ -51,6 +51,17 @@ TEST(Fixups, add_date_message_id_and_from_before_what_is_there) {
                                          "From: app@example.com\r\nSubject: x\r\n");
 }
 
+TEST(Fixups, close_the_quote_of_a_from_before_it_is_rewritten) {
+  const std::string rest = complete.substr(complete.find("Date"));
+  EXPECT_EQ(fixed("From: \"abc <a@example.com>\r\n" + rest),
+            received + "From: \"abc\" <a@example.com>\r\n" + rest);
+  RewriteRules rules;
+  rules.default_domain = "example.com";
+  rules.from = {{"root@*", "ops@example.com"}};
+  EXPECT_EQ(fixed("From: \"Cron <root>\r\n" + rest, trace(), options, rules),
+            received + "From: \"Cron\" <ops@example.com>\r\n" + rest);
+}
+
 TEST(Fixups, keep_a_blank_first_line_as_a_continuation) {
   EXPECT_EQ(fixed("    \r\n" + complete), received + "    \r\n" + complete);
 }

@@ -1,7 +1,5 @@
-#include "postern/net/dns.hpp"
-
-#include "fake_dns.hpp"
-#include "loopback.hpp"
+// What is asked, and what is made of the answers. Who gets a kept one: dns_kept_test.cpp.
+#include "dns_fixture.hpp"
 
 namespace postern::net {
 namespace {
@@ -11,43 +9,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
 using Status = DnsAnswer::Status;
-
-class DnsTest : public LoopbackTest {
- protected:
-  using Answer = base::Result<DnsAnswerPtr>;
-
-  std::unique_ptr<CaresResolver> make(base::Clock& time, DnsOptions options = {},
-                                      DnsCacheOptions cache = {}) {
-    options.servers = {dns.address()};
-    return std::move(CaresResolver::create(loop.get_executor(), time, options, cache).value());
-  }
-  Answer ask(const std::string& name, DnsType type = DnsType::txt) {
-    return run(resolver->query(name, type));
-  }
-  static std::vector<std::string> texts(const Answer& answer) {
-    if (!answer) return {"error: " + answer.error().message};
-    return (*answer)->texts;
-  }
-  Errc error(const std::string& name) {
-    const auto answer = ask(name);
-    return answer ? Errc::exists : answer.error().code;
-  }
-  void text(const std::string& name, const std::string& value, std::size_t ttl = 300) {
-    dns.scripts[name] = [name, value, ttl](const DnsQuery& query) {
-      return query.reply().answer(name, DnsType::txt, ttl, dns_strings({value})).bytes();
-    };
-  }
-  void silence(const std::string& name) {
-    dns.scripts[name] = [](const DnsQuery&) { return std::string(); };
-  }
-
-  base::SystemClock real_clock;
-  FakeDns dns{loop};
-  std::unique_ptr<CaresResolver> resolver = make(clock);
-};
 
 TEST_F(DnsTest, a_text_is_found) {
   text("example.com", "v=spf1 -all");
@@ -206,99 +168,6 @@ TEST_F(DnsTest, aliases_that_lead_in_a_circle_come_to_an_end) {
   EXPECT_EQ(dns.queries, 8);
 }
 
-TEST_F(DnsTest, the_second_question_is_answered_from_the_cache) {
-  text("example.com", "kept", 100);
-  const auto first = ask("example.com");
-  text("example.com", "new");
-  clock.set(seconds(99));
-  EXPECT_EQ(*ask("Example.COM."), *first) << "the very same answer";
-  EXPECT_EQ(dns.queries, 1);
-  clock.set(seconds(1));
-  EXPECT_THAT(texts(ask("example.com")), ElementsAre("new"));
-}
-
-TEST_F(DnsTest, a_cached_answer_comes_without_a_turn_of_the_loop) {
-  text("example.com", "kept");
-  ASSERT_TRUE(ask("example.com"));
-  const auto ten = [](CaresResolver& asked) -> base::Task<int> {
-    int found = 0;
-    for (int i = 0; i < 10; ++i) {
-      auto answer = co_await asked.query("example.com", DnsType::txt);
-      found += answer ? 1 : 0;
-    }
-    co_return found;
-  };
-  int found = 0;
-  boost::asio::co_spawn(loop, ten(*resolver), [&found](std::exception_ptr, int n) { found = n; });
-  loop.restart();
-  std::size_t turns = 0;
-  while (found == 0 && turns < 10) turns += loop.poll_one();
-  EXPECT_EQ(found, 10);
-  EXPECT_LE(turns, 2U) << "to start the coroutine and to report its end";
-}
-
-TEST_F(DnsTest, types_are_kept_apart) {
-  text("example.com", "kept");
-  ASSERT_TRUE(ask("example.com"));
-  dns.scripts.clear();
-  dns.hosts["example.com"] = {{"192.0.2.1"}};
-  const auto address = ask("example.com", DnsType::a);
-  ASSERT_TRUE(address);
-  EXPECT_EQ((*address)->addresses.size(), 1U);
-  EXPECT_THAT(texts(ask("example.com")), ElementsAre("kept"));
-}
-
-TEST_F(DnsTest, absence_is_cached) {
-  ask("none.example.com");
-  text("none.example.com", "now");
-  clock.set(seconds(59));
-  EXPECT_THAT(texts(ask("none.example.com")), IsEmpty());
-  clock.set(seconds(1));
-  EXPECT_THAT(texts(ask("none.example.com")), ElementsAre("now"));
-}
-
-TEST_F(DnsTest, an_outage_is_not_asked_for_every_mail) {
-  dns.hosts["broken.example.com"] = {{}, 2};
-  EXPECT_EQ(error("broken.example.com"), Errc::unavailable);
-  const int asked = dns.queries;
-  text("broken.example.com", "mended");
-  clock.set(milliseconds(4999));
-  EXPECT_EQ(error("broken.example.com"), Errc::unavailable);
-  EXPECT_EQ(dns.queries, asked);
-  clock.set(milliseconds(1));
-  EXPECT_THAT(texts(ask("broken.example.com")), ElementsAre("mended"));
-}
-
-TEST_F(DnsTest, all_who_ask_the_same_share_one_question) {
-  text("example.com", "shared", 300);
-  std::vector<std::shared_ptr<std::optional<Answer>>> answers;
-  for (int i = 0; i < 20; ++i) answers.push_back(start(resolver->query("example.com", DnsType::txt)));
-  ASSERT_TRUE(
-      run_until([&] { return std::ranges::all_of(answers, [](auto& a) { return a->has_value(); }); }));
-  for (const auto& answer : answers) EXPECT_THAT(texts(**answer), ElementsAre("shared"));
-  EXPECT_EQ(dns.queries, 1);
-}
-
-TEST_F(DnsTest, one_who_gives_up_leaves_the_others_their_answer) {
-  bool gave_up = false;
-  silence("slow.example.com");
-  const auto impatient = [](CaresResolver& asked, bool& ended) -> base::Task<void> {
-    co_await boost::asio::this_coro::throw_if_cancelled(false);
-    auto answer = co_await asked.query("slow.example.com", DnsType::txt);
-    ended = !answer && answer.error().code == Errc::cancelled;
-  };
-  resolver = make(real_clock, {{}, milliseconds(200), 2});
-  tasks.spawn("impatient", impatient(*resolver, gave_up));
-  auto other = start(resolver->query("slow.example.com", DnsType::txt));
-  ASSERT_TRUE(run_until([&] { return dns.queries == 1; }));
-  text("slow.example.com", "at last");
-  cancel_tasks();
-  EXPECT_TRUE(gave_up);
-  EXPECT_FALSE(*other);
-  ASSERT_TRUE(run_until([&] { return other->has_value(); }));
-  EXPECT_THAT(texts(**other), ElementsAre("at last"));
-}
-
 TEST_F(DnsTest, odd_octets_are_asked_as_they_are) {
   for (const std::string label :
        {"a b", "50%", "back\\slash", "end\\", "k\xc3\xb6ln", "\"q\"(c);@", "\x01\x7f\xff"}) {
@@ -339,26 +208,6 @@ TEST_F(DnsTest, onion_names_do_not_exist_and_are_not_asked) {
   EXPECT_EQ(dns.queries, 0);
 }
 
-TEST_F(DnsTest, stop_cancels_what_is_pending) {
-  silence("silent.example.com");
-  auto answer = start(resolver->query("silent.example.com", DnsType::txt));
-  auto same = start(resolver->query("silent.example.com", DnsType::txt));
-  resolver->stop();
-  advance(milliseconds(0));
-  ASSERT_TRUE(*answer && *same);
-  EXPECT_EQ((*answer)->error().code, Errc::cancelled);
-  EXPECT_EQ((*same)->error().code, Errc::cancelled);
-  EXPECT_EQ(error("example.com"), Errc::closed);
-}
-
-TEST_F(DnsTest, a_resolver_may_go_while_it_is_asked) {
-  silence("silent.example.com");
-  auto answer = start(resolver->query("silent.example.com", DnsType::txt));
-  resolver.reset();
-  advance(milliseconds(0));
-  EXPECT_TRUE(*answer);
-}
-
 TEST_F(DnsTest, the_next_server_is_asked_when_one_fails) {
   FakeDns broken(loop);
   broken.hosts["example.com"] = {{}, 2};
@@ -369,48 +218,8 @@ TEST_F(DnsTest, the_next_server_is_asked_when_one_fails) {
   EXPECT_EQ(broken.queries, 1);
 }
 
-TEST_F(DnsTest, a_thousand_questions_at_once) {
-  std::vector<std::shared_ptr<std::optional<Answer>>> answers;
-  for (int i = 0; i < 1000; ++i) {
-    const auto name = "n" + std::to_string(i) + ".example.com";
-    text(name, std::to_string(i));
-    answers.push_back(start(resolver->query(name, DnsType::txt)));
-  }
-  ASSERT_TRUE(
-      run_until([&] { return std::ranges::all_of(answers, [](auto& a) { return a->has_value(); }); }));
-  for (std::size_t i = 0; i < answers.size(); ++i)
-    EXPECT_THAT(texts(**answers[i]), ElementsAre(std::to_string(i)));
-}
-
-TEST(Dns, the_loop_runs_out_of_work_after_stop) {
-  boost::asio::io_context loop;
-  base::SystemClock clock;
-  std::optional<FakeDns> dns(loop);
-  const DnsOptions options{{dns->address()}, milliseconds(60000), 1};
-  auto resolver = std::move(CaresResolver::create(loop.get_executor(), clock, options).value());
-  dns->hosts["silent.example.com"] = {{}, 0, true};
-  ASSERT_TRUE(support::run(loop, resolver->query("none.example.com", DnsType::txt)));
-  bool ended = false;
-  boost::asio::co_spawn(loop, resolver->query("silent.example.com", DnsType::txt),
-                        [&ended](std::exception_ptr, base::Result<DnsAnswerPtr>) { ended = true; });
-  loop.restart();
-  loop.poll();
-  EXPECT_FALSE(ended);
-  resolver->stop();
-  dns.reset();
-  loop.restart();
-  loop.run_for(seconds(10));
-  EXPECT_TRUE(loop.stopped());
-  EXPECT_TRUE(ended);
-}
-
 TEST(Dns, servers_that_are_none_are_named) {
-  boost::asio::io_context loop;
-  base::SystemClock clock;
-  const auto result = CaresResolver::create(loop.get_executor(), clock, {{"dns.example.com:53"}});
-  ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, Errc::invalid);
-  EXPECT_THAT(result.error().message, HasSubstr("dns.example.com:53"));
+  expect_servers_to_be_addresses<CaresResolver>();
 }
 
 TEST(Dns, types_have_names) {

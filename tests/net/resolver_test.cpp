@@ -1,7 +1,4 @@
-#include "postern/net/resolver.hpp"
-
-#include "fake_dns.hpp"
-#include "loopback.hpp"
+#include "dns_fixture.hpp"
 
 namespace postern::net {
 namespace {
@@ -14,14 +11,10 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
-class ResolverTest : public LoopbackTest {
+class ResolverTest : public AskingTest<CaresHostResolver> {
  protected:
   using Answer = base::Result<std::vector<IpAddress>>;
 
-  std::unique_ptr<CaresHostResolver> make(base::Clock& time, DnsOptions options = {}) {
-    options.servers = {dns.address()};
-    return std::move(CaresHostResolver::create(loop.get_executor(), time, options).value());
-  }
   static std::vector<std::string> texts(const Answer& answer) {
     std::vector<std::string> out;
     if (!answer) return {"error: " + answer.error().message};
@@ -29,10 +22,6 @@ class ResolverTest : public LoopbackTest {
     return out;
   }
   Answer ask(const std::string& host) { return run(resolver->addresses(host)); }
-
-  base::SystemClock real_clock;
-  FakeDns dns{loop};
-  std::unique_ptr<CaresHostResolver> resolver = make(clock);
 };
 
 TEST_F(ResolverTest, a_literal_needs_no_question) {
@@ -250,36 +239,12 @@ TEST_F(ResolverTest, a_resolver_may_go_while_it_is_asked) {
 }
 
 TEST(Resolver, the_loop_runs_out_of_work_after_stop) {
-  boost::asio::io_context loop;
-  base::SystemClock clock;
-  std::optional<FakeDns> dns(loop);
-  dns->hosts["mail.example.com"] = {{"192.0.2.1"}};
-  dns->hosts["silent.example.com"] = {{}, 0, true};
-  const DnsOptions options{{dns->address()}, milliseconds(60000), 1};
-  auto resolver = std::move(CaresHostResolver::create(loop.get_executor(), clock, options).value());
-  ASSERT_TRUE(support::run(loop, resolver->addresses("mail.example.com")));
-  bool ended = false;
-  boost::asio::co_spawn(loop, resolver->addresses("silent.example.com"),
-                        [&ended](std::exception_ptr, base::Result<std::vector<IpAddress>>) { ended = true; });
-  loop.restart();
-  loop.poll();
-  EXPECT_FALSE(ended);
-  resolver->stop();
-  dns.reset();
-  loop.restart();
-  loop.run_for(seconds(10));
-  EXPECT_TRUE(loop.stopped());
-  EXPECT_TRUE(ended);
+  expect_the_loop_to_end<CaresHostResolver>(
+      [](CaresHostResolver& asked, const char* name) { return asked.addresses(name); });
 }
 
 TEST(Resolver, servers_that_are_none_are_named) {
-  boost::asio::io_context loop;
-  base::SystemClock clock;
-  const DnsOptions options{{"dns.example.com:53"}};
-  const auto result = CaresHostResolver::create(loop.get_executor(), clock, options);
-  ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, Errc::invalid);
-  EXPECT_THAT(result.error().message, HasSubstr("dns.example.com:53"));
+  expect_servers_to_be_addresses<CaresHostResolver>();
 }
 
 }  // namespace

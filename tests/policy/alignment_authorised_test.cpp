@@ -56,6 +56,22 @@ TEST_F(SenderSpf, each_result_has_its_advice) {
   expect("down.example", SpfResult::temperror, "spf_temperror", "");
 }
 
+// Else what is proposed would be an error again.
+TEST_F(SenderSpf, what_finds_nothing_and_makes_the_record_an_error_is_not_proposed_again) {
+  zone(R"(gone.example TXT v=spf1 ip4:192.0.2.7 include:nowhere.example mx -all
+          void.example TXT v=spf1 a:v1.example ip4:192.0.2.7 a:v2.example mx:v3.example -all
+          deep.example TXT v=spf1 include:gone.example -all)");
+  const auto proposed = [this](const std::string& domain) {
+    return record(ask_sender(domain), "spf_permerror");
+  };
+  EXPECT_EQ(proposed("gone.example"),
+            "gone.example. TXT \"v=spf1 include:amazonses.com ip4:192.0.2.7 mx -all\"");
+  EXPECT_EQ(proposed("void.example"),
+            "void.example. TXT \"v=spf1 include:amazonses.com ip4:192.0.2.7 -all\"");
+  EXPECT_EQ(proposed("deep.example"),
+            "deep.example. TXT \"v=spf1 include:amazonses.com include:gone.example -all\"");
+}
+
 // RFC 7208 4.6.4: what stands in front of the eleventh look-up still counts.
 TEST_F(SenderSpf, eleven_look_ups_in_front_of_amazonses_are_a_permerror) {
   std::string includes;

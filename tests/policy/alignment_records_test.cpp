@@ -26,6 +26,12 @@ TEST(SpfProposal, lets_the_authorised_in_first_and_keeps_the_rest) {
   EXPECT_EQ(with({"v=spf1 ip4:1.2.3 a -all"}), "v=spf1 include:amazonses.com a -all");
 }
 
+TEST(SpfProposal, leaves_out_what_finds_nothing) {
+  EXPECT_EQ(
+      spf_with({"v=spf1 a include:gone.example mx -all"}, {"amazonses.com"}, {"include:gone.example", "a"}),
+      "v=spf1 include:amazonses.com mx -all");
+}
+
 TEST(DmarcProposal, changes_one_tag) {
   EXPECT_EQ(dmarc_with("v=DMARC1;p=reject ; adkim = s;", "adkim", "r"), "v=DMARC1; p=reject; adkim=r");
   EXPECT_EQ(dmarc_with("v=DMARC1; p=none", "psd", "n"), "v=DMARC1; p=none; psd=n");

@@ -30,7 +30,9 @@ TEST_F(DmarcVerdict, without_an_entry_the_spf_leg_counts_as_failed) {
   const auto found = ask_from("example.com");
   EXPECT_EQ(found->dmarc, DmarcResult::fail);
   EXPECT_EQ(found->policy, DmarcPolicy::reject);
-  EXPECT_EQ(found->dmarc_detail, "p=reject at example.com: it is not signed, MAIL FROM is amazonses.com");
+  EXPECT_EQ(found->dmarc_detail,
+            "p=reject at example.com: no DKIM key for it here (Easy DKIM of SES is not seen), MAIL FROM is "
+            "amazonses.com");
   EXPECT_EQ(record(found, "dmarc_fail"), "bounce.example.com. TXT \"v=spf1 include:amazonses.com ~all\"");
   EXPECT_EQ(record(found, "mail_from_missing"),
             "bounce.example.com. MX 10 feedback-smtp.eu-west-1.amazonses.com.");
@@ -55,9 +57,9 @@ TEST_F(DmarcVerdict, strict_spf_never_aligns_with_a_subdomain) {
   EXPECT_EQ(found->dmarc, DmarcResult::fail);
   EXPECT_EQ(found->policy, DmarcPolicy::quarantine);
   EXPECT_FALSE(found->spf_aligned);
-  EXPECT_EQ(
-      found->dmarc_detail,
-      "p=quarantine at example.com: it is not signed, MAIL FROM bounce.example.com does not align (aspf=s)");
+  EXPECT_EQ(found->dmarc_detail,
+            "p=quarantine at example.com: no DKIM key for it here (Easy DKIM of SES is not seen), MAIL FROM "
+            "bounce.example.com does not align (aspf=s)");
   EXPECT_EQ(record(found, "dmarc_fail"), "_dmarc.example.com. TXT \"v=DMARC1; p=quarantine; aspf=r\"");
 }
 
@@ -104,7 +106,8 @@ TEST_F(DmarcVerdict, t_and_pct_soften_only_for_their_receivers) {
   const auto quarter = ask_from("example.edu");
   EXPECT_EQ(quarter->policy, DmarcPolicy::quarantine);
   EXPECT_EQ(quarter->dmarc_detail,
-            "p=quarantine at example.edu (pct=25, none for the rest): it is not signed, MAIL FROM is "
+            "p=quarantine at example.edu (pct=25, none for the rest): no DKIM key for it here (Easy DKIM of "
+            "SES is not seen), MAIL FROM is "
             "amazonses.com");
   EXPECT_EQ(advice(quarter, "dmarc_methods"), nullptr);
 }
@@ -121,7 +124,7 @@ TEST_F(DmarcVerdict, no_record_is_none_with_the_least_record_to_publish) {
 TEST_F(DmarcVerdict, no_from_domain_is_none_without_look_ups) {
   const auto found = ask({"", "", "example.com"});
   EXPECT_EQ(found->dmarc, DmarcResult::none);
-  EXPECT_EQ(found->dmarc_detail, "there is no single From domain");
+  EXPECT_EQ(found->dmarc_detail, "From has no address with a domain");
   EXPECT_EQ(reasons(found), "");
   EXPECT_EQ(dns_.queries(), 0U);
 }
@@ -207,7 +210,8 @@ TEST_F(DmarcVerdict, spf_of_mail_from_that_does_not_pass_fails_the_leg) {
   const auto found = ask_from("example.com");
   EXPECT_EQ(found->dmarc, DmarcResult::fail);
   EXPECT_EQ(found->dmarc_detail,
-            "p=reject at example.com: it is not signed, MAIL FROM bounce.example.com has SPF softfail");
+            "p=reject at example.com: no DKIM key for it here (Easy DKIM of SES is not seen), MAIL FROM "
+            "bounce.example.com has SPF softfail");
 }
 
 // Each look-up in turn does not answer.
@@ -230,13 +234,30 @@ TEST_F(DmarcVerdict, no_answer_at_any_step_is_a_temperror_unless_a_leg_passes_wi
   }
 }
 
-TEST_F(DmarcVerdict, reason_line_says_it_all) {
+TEST_F(DmarcVerdict, mail_without_a_key_here_may_be_signed_by_ses) {
   dmarc("p=reject");
-  zone("example.com TXT v=spf1 -all");
-  EXPECT_EQ(
-      reason_line(*ask_from("example.com")),
-      "spf=fail (199.255.192.0/22 of amazonses.com: fail by -all of example.com) dmarc=fail policy=reject "
-      "(p=reject at example.com: it is not signed, MAIL FROM is amazonses.com)");
+  const std::string easy_dkim = "Unless SES itself signs it (Easy DKIM): ";
+  EXPECT_TRUE(advice(ask_from("example.com"), "dmarc_fail")->text.starts_with(easy_dkim));
+  const auto foreign_key = ask_from("example.com", "example.org");
+  EXPECT_FALSE(advice(foreign_key, "dmarc_fail")->text.starts_with(easy_dkim));
+}
+
+TEST_F(DmarcVerdict, of_two_authors_the_worse_counts_and_both_get_advice) {
+  dmarc("p=reject");
+  zone("example.org TXT v=spf1 include:amazonses.com ~all\n_dmarc.example.org TXT v=DMARC1; p=quarantine");
+  const auto first = ask({"example.com", "example.com", "example.com"});
+  const auto second = ask({"example.com", "example.org", "example.com"});
+  ASSERT_EQ(first->dmarc, DmarcResult::pass_dkim);
+  for (const auto& both : {worse(first, second), worse(second, first)}) {
+    EXPECT_EQ(both->dmarc, DmarcResult::fail);
+    EXPECT_EQ(both->policy, DmarcPolicy::quarantine);
+    EXPECT_EQ(both->author_domain, "example.org");
+    EXPECT_NE(advice(both, "dmarc_fail"), nullptr);
+    EXPECT_EQ(both->advice.size(), first->advice.size() + second->advice.size());
+    EXPECT_EQ(both->expires, std::min(first->expires, second->expires));
+  }
+  const auto stricter = ask_from("example.com");
+  EXPECT_EQ(worse(second, stricter)->author_domain, "example.com") << "of two fails, p=reject";
 }
 
 // What comes out of the DNS is bounded and printable before it goes anywhere.

@@ -6,7 +6,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <set>
 
+#include "postern/mail/address.hpp"
+#include "postern/mail/from.hpp"
 #include "postern/policy/dmarc.hpp"
 #include "postern/policy/spf.hpp"
 #include "support/fake_resolver.hpp"
@@ -94,6 +97,15 @@ TEST_F(DmarcCorpus, records_parse_as_they_should) {
     if (record && one.contains("expect")) expect_tags(*record, one.at("expect").as_object(), text(one, "id"));
   }
   EXPECT_GE(judged, 70U);
+}
+
+// The one domain of From, after postern's repairs; empty: none, or several.
+std::string author_domain(const std::string& from) {
+  const auto body = mail::mended_from(from).value_or(from);
+  std::set<std::string> domains;
+  for (const auto& address : mail::from_addresses_of("From: " + body + "\r\n"))
+    domains.insert(mail::to_lower(mail::domain_of(address)));
+  return domains.size() == 1 ? *domains.begin() : "";
 }
 
 TEST_F(DmarcCorpus, from_domain_is_found) {

@@ -122,12 +122,14 @@ TEST_F(PolicySender, the_null_sender_becomes_the_configured_one_or_is_refused) {
 }
 
 TEST_F(PolicyFrom, is_asked_against_the_same_patterns) {
-  EXPECT_EQ(gate_.check_from(settings_, "a@anywhere").kind, Kind::keep);
+  using From = std::vector<std::string>;
+  for (const auto& any : {From{}, From{"a@anywhere"}})
+    EXPECT_EQ(gate_.check_from(settings_, any).kind, Kind::keep);
   settings_.senders = {"*@example.com"};
-  EXPECT_EQ(gate_.check_from(settings_, "a@example.com").kind, Kind::keep);
-  for (const auto* bad : {"a@example.org", "", "example.com"}) {
+  EXPECT_EQ(gate_.check_from(settings_, {"a@example.com", "b@example.com"}).kind, Kind::keep);
+  for (const auto& bad : {From{}, From{"a@example.org"}, From{"a@example.com", "b@example.org"}}) {
     const auto verdict = gate_.check_from(settings_, bad);
-    EXPECT_EQ(verdict.kind, Kind::reject) << bad;
+    EXPECT_EQ(verdict.kind, Kind::reject) << testing::PrintToString(bad);
     EXPECT_EQ(verdict.reason, Reason::sender_not_allowed);
   }
 }

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include "support/fake_resolver.hpp"
 #include "support/run.hpp"
 
@@ -56,11 +58,11 @@ class MessageGateTest : public testing::Test {
     settings->dmarc = dmarc;
     policy.alignment = settings;
   }
-  MessageVerdict check(const std::string& sender, const std::string& from) {
+  MessageVerdict check(const std::string& sender, const std::vector<std::string>& from) {
     auto settings = std::make_shared<const Settings>(policy);
     return support::run(loop, gate.check(settings, MessageFacts("ID", sender, from)));
   }
-  MessageVerdict check(const std::string& domain) { return check("app@" + domain, "app@" + domain); }
+  MessageVerdict check(const std::string& domain) { return check("app@" + domain, {"app@" + domain}); }
   void settle() { support::advance(loop, clock, 0s); }
   std::string logged() const {
     std::string all;
@@ -145,9 +147,25 @@ TEST_F(MessageGateTest, enforced_spf_refuses_what_is_not_authorised) {
   const auto refused = check("bad.example").verdict;
   EXPECT_EQ(refused.kind, Verdict::Kind::reject);
   EXPECT_EQ(refused.reason, Verdict::Reason::spf_fail);
-  EXPECT_THAT(refused.detail, HasSubstr("bad.example"));
-  EXPECT_EQ(check("broken.example").verdict.reason, Verdict::Reason::spf_permerror);
+  EXPECT_THAT(refused.detail,
+              HasSubstr("; publish bad.example. TXT \"v=spf1 include:amazonses.com ip4:203.0.113.7 -all\""));
+  const auto broken = check("broken.example").verdict;
+  EXPECT_EQ(broken.reason, Verdict::Reason::spf_permerror);
+  EXPECT_THAT(broken.detail,
+              HasSubstr("; publish broken.example. TXT \"v=spf1 include:amazonses.com -all\""));
   EXPECT_EQ(check("good.example").verdict.kind, Verdict::Kind::keep);
+}
+
+// A reply is cut at 512 octets (RFC 5321 4.5.3.1.5): half a record is worse than none.
+TEST_F(MessageGateTest, a_record_too_long_for_a_reply_is_left_to_doctor) {
+  act(AlignmentAction::enforce, AlignmentAction::off);
+  std::string terms;
+  for (int i = 0; i < 40; ++i) terms += "ip4:203.0.113." + std::to_string(i) + " ";
+  zone.txt("long.example", "v=spf1 " + terms + "-all");
+  const auto refused = check("long.example").verdict;
+  EXPECT_EQ(refused.reason, Verdict::Reason::spf_fail);
+  EXPECT_THAT(refused.detail, HasSubstr("; postern doctor tells what to publish"));
+  EXPECT_LT(refused.detail.size(), 500u);
 }
 
 TEST_F(MessageGateTest, enforced_dmarc_refuses_what_is_not_aligned) {
@@ -155,8 +173,47 @@ TEST_F(MessageGateTest, enforced_dmarc_refuses_what_is_not_aligned) {
   const auto refused = check("good.example").verdict;  // unsigned, and SES's MAIL FROM is amazonses.com
   EXPECT_EQ(refused.kind, Verdict::Kind::reject);
   EXPECT_EQ(refused.reason, Verdict::Reason::dmarc_fail);
+  EXPECT_THAT(refused.detail, HasSubstr("; publish bounce.good.example. TXT"));
   EXPECT_EQ(check("signed.example").verdict.kind, Verdict::Kind::keep);
-  EXPECT_EQ(check("app@good.example", "app@signed.example").verdict.kind, Verdict::Kind::keep);
+  EXPECT_EQ(check("app@good.example", {"app@signed.example"}).verdict.kind, Verdict::Kind::keep);
+}
+
+TEST_F(MessageGateTest, each_domain_of_from_is_looked_at_and_the_worst_counts) {
+  act(AlignmentAction::off, AlignmentAction::enforce);
+  const std::string sender = "app@signed.example";
+  EXPECT_EQ(check(sender, {"a@signed.example", "b@Signed.Example"}).verdict.kind, Verdict::Kind::keep);
+  using From = std::vector<std::string>;
+  for (const auto& from :
+       {From{"a@signed.example", "b@good.example"}, From{"b@good.example", "a@signed.example"}}) {
+    const auto refused = check(sender, from).verdict;
+    EXPECT_EQ(refused.reason, Verdict::Reason::dmarc_fail);
+    EXPECT_THAT(refused.detail, HasSubstr("DMARC of good.example"));
+  }
+}
+
+TEST_F(MessageGateTest, domains_of_one_from_share_the_budget) {
+  act(AlignmentAction::off, AlignmentAction::enforce);
+  std::vector<std::string> from;
+  for (const std::string name : {"one.example", "two.example", "three.example"}) {
+    zone.slow("_dmarc." + name, clock, 1h);
+    from.push_back("app@" + name);
+  }
+  auto settings = std::make_shared<const Settings>(policy);
+  bool answered = false;
+  auto ended = [&answered](const std::exception_ptr&, const MessageVerdict& got) {
+    answered = got.verdict.kind == Verdict::Kind::defer;
+  };
+  boost::asio::co_spawn(loop, gate.check(settings, MessageFacts("ID", "app@signed.example", from)), ended);
+  support::advance(loop, clock, 3s);
+  EXPECT_TRUE(answered);
+}
+
+TEST_F(MessageGateTest, a_from_without_a_domain_is_only_reported) {
+  act(AlignmentAction::enforce, AlignmentAction::enforce);
+  EXPECT_EQ(check("app@signed.example", {}).verdict.kind, Verdict::Kind::keep);
+  ASSERT_EQ(booked.size(), 1u);
+  EXPECT_EQ(booked[0].dmarc, "none");
+  EXPECT_THAT(booked[0].detail, HasSubstr("From has no address"));
 }
 
 TEST_F(MessageGateTest, a_dns_failure_is_temporary_when_enforced) {

@@ -33,6 +33,7 @@ class Aligned(Scenario):
                 "foreign.test": sending("v=spf1 ip4:203.0.113.7 -all"),
                 "stale.test": sending("v=spf1 ip4:192.0.2.0/24 -all"),
                 "broken.test": sending("v=spf1 ip4:nonsense -all"),
+                "two.test": sending("v=spf1 ~all") + '@ 60 TXT "v=spf1 a -all"\n',
             },
         ).start()
         self.addCleanup(self.knot.stop)
@@ -41,10 +42,11 @@ class Aligned(Scenario):
         dns = {"servers": [self.knot.address], "timeout": "1s", "tries": 1}
         return self.postern(self.sandbox(), dkim=self.dkim(), dns=dns, **changes)
 
-    def answer(self, relay, domain):
-        """The reply to a message from that domain, in the envelope and in From."""
+    def answer(self, relay, domain, author=None):
+        """The reply to a message from that domain, in the envelope and (unless another is given) in From."""
         with relay.client() as client:
-            message = f"From: app@{domain}\r\nTo: c@example.net\r\nSubject: {domain}\r\n\r\nHello\r\n"
+            author = author or f"app@{domain}"
+            message = f"From: {author}\r\nTo: c@example.net\r\nSubject: {domain}\r\n\r\nHello\r\n"
             client.ehlo()
             client.mail(f"app@{domain}")
             client.rcpt("c@example.net")
@@ -118,6 +120,27 @@ class Aligned(Scenario):
             got, text = self.answer(relay, domain)
             self.assertEqual((got, text.decode().split()[0]), (code, words), (domain, text))
 
+    def test_a_refusal_names_the_record_to_publish_and_easy_dkim(self):
+        relay = self.relay(spf={"action": "enforce"}, dmarc={"action": "enforce"})
+        refused = self.answer(relay, "foreign.test")[1].decode()
+        record = 'foreign.test. TXT "v=spf1 include:amazonses.com ip4:203.0.113.7 -all"'
+        self.assertTrue(refused.endswith(f"; publish {record}"), refused)
+        refused = self.answer(relay, "unsigned.test")[1].decode()
+        self.assertIn("Easy DKIM", refused)
+        self.assertIn("publish bounce.unsigned.test. TXT", refused)
+
+    def test_every_author_counts_and_one_with_an_open_quote_is_understood(self):
+        ses = self.sandbox()
+        dns = {"servers": [self.knot.address], "timeout": "1s", "tries": 1}
+        relay = self.postern(ses, dkim=self.dkim(), dns=dns, dmarc={"action": "enforce"})
+        two = "app@example.com, other@unsigned.test"
+        self.assertEqual(self.answer(relay, "example.com", two)[0], 550)
+        self.assertEqual(self.answer(relay, "example.com", '"Shop <app@example.com>')[0], 250)
+        relay.wait_empty()
+        message = ses.messages()[0]
+        self.assertEqual(message.headers["From"], '"Shop" <app@example.com>')
+        self.assertTrue(keys.verifies(message.raw, self.key()))
+
     def test_doctor_names_what_to_publish(self):
         relay = self.relay(
             access={"senders": ["*@example.com", "*@foreign.test", "*@unsigned.test"]},
@@ -135,6 +158,10 @@ class Aligned(Scenario):
         records = " ".join(row.get("record", "") for row in found)
         self.assertIn('foreign.test. TXT "v=spf1', records)
         self.assertIn("bounce.unsigned.test. MX 10 feedback-smtp.ap-northeast-1.amazonses.com", records)
+        self.assertEqual(levels[("mail_from", "unsigned.test")], "fail", "it has no MX")
+        self.assertEqual(levels[("mail_from", "foreign.test")], "warn", "it has no MAIL FROM domain")
+        self.assertEqual(levels[("mail_from", "example.com")], "ok", found)
+        self.assertEqual(levels[("dkim", "unsigned.test")], "warn", found)
         self.assertEqual(relay.run("doctor").returncode, 1)
 
     def test_spf_is_explained_term_by_term(self):
@@ -145,6 +172,12 @@ class Aligned(Scenario):
         self.assertEqual(matched, [(0, "include:amazonses.com"), (1, "ip4:198.51.100.0/24")], said)
         text = relay.cli("spf", "foreign.test")
         self.assertIn("result: fail for 192.0.2.0", text)
+
+    def test_records_that_are_too_many_are_all_shown(self):
+        text = self.relay().cli("spf", "two.test", "--ip", "192.0.2.1")
+        self.assertIn("two.test: v=spf1 ~all\n", text)
+        self.assertIn("two.test: v=spf1 a -all\n", text)
+        self.assertNotIn("no SPF record", text)
 
 
 @unittest.skipUnless(paths.tool("testdns.py").exists(), "testdns.py lies beside the corpora: not here")
@@ -161,6 +194,7 @@ class BrokenDns(Scenario):
                 txt("loop.test", "v=spf1 include:loop.test ~all"),
                 txt("two.test", "v=spf1 ~all"),
                 txt("two.test", "v=spf1 -all"),
+                txt("terminal.test", "v=spf1 include:\x1b[2J\xff -all"),
             ],
         ).start()
         self.addCleanup(self.dns.stop)
@@ -214,3 +248,10 @@ class BrokenDns(Scenario):
             said = relay.cli_json("spf", domain, "--ip", "192.0.2.1", "--json")[0]
             self.assertEqual(said["result"], "permerror", said)
             self.assertTrue(said["problem"], said)
+
+    def test_what_strangers_publish_gives_no_orders_to_a_terminal(self):
+        relay = self.relay("report")
+        text = relay.cli("spf", "terminal.test", "--ip", "192.0.2.1")
+        self.assertIn("include:?[2J", text)
+        self.assertNotIn("\x1b", text)
+        relay.cli_json("spf", "terminal.test", "--ip", "192.0.2.1")  # it is JSON

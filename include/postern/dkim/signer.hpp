@@ -48,4 +48,8 @@ class Signer {
   virtual const std::vector<std::string>& warnings() const = 0;
 };
 
+// The key that a message is signed with, by the addresses of its From: that of the first one whose domain has
+// a key. Null: none has. Whoever signs and whoever tells what receivers will see must agree on it.
+const KeySpec* key_for_author(const Signer& signer, const std::vector<std::string>& from);
+
 }  // namespace postern::dkim

@@ -1,7 +1,7 @@
 // Makes the header of an accepted message fit for SES: missing Date, Message-ID (and From, MIME-Version)
-// added in front, Bcc and the app's DKIM-Signature removed, rewriting applied, a Received line prepended,
-// bytes otherwise untouched. Pure; the body is not looked at. Facts: SES developer guide, header fields and
-// "Duplicate header" (facts/SES.md 3).
+// added in front, Bcc and the app's DKIM-Signature removed, a From with a quote that is not closed mended,
+// rewriting applied, a Received line prepended, bytes otherwise untouched. Pure; the body is not looked at.
+// Facts: SES developer guide, header fields and "Duplicate header" (facts/SES.md 3).
 #pragma once
 
 #include <string>

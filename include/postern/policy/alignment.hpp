@@ -61,6 +61,7 @@ struct Advice {
 SpfResult worse(SpfResult a, SpfResult b);
 
 struct Assessment {
+  std::string author_domain;        // of From, whose DMARC it is; empty: From names none
   SpfResult spf = SpfResult::none;  // of the envelope sender's domain against spf.authorised, the worst
   std::string spf_detail;           // which network, which term
   std::string mail_from_domain;     // what receivers will see: "amazonses.com" or the custom one
@@ -74,8 +75,8 @@ struct Assessment {
 };
 using AssessmentPtr = std::shared_ptr<const Assessment>;
 
-// One line for the log: "spf=fail (...) dmarc=fail policy=reject (...)".
-std::string reason_line(const Assessment& assessment);
+// Of two domains in one From: what receivers who check each will make of it, with the advice for both.
+AssessmentPtr worse(const AssessmentPtr& a, const AssessmentPtr& b);
 
 class Alignment {
  public:
@@ -85,6 +86,9 @@ class Alignment {
 
   // What is known already; null: it has to be asked for. Costs a look-up in a map.
   AssessmentPtr known(const AlignmentSettings& settings, const AlignmentQuestion& question) const;
+
+  // Begins to look up what is not known yet, for whoever asks next. Returns at once.
+  void prepare(const std::shared_ptr<const AlignmentSettings>& settings, const AlignmentQuestion& question);
 
   // Never takes longer than settings.budget: what is not known by then counts as temperror (and the look-ups
   // go on, so that the next one finds them). The same question under way is asked once, and the budget counts
@@ -101,9 +105,5 @@ class Alignment {
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };
-
-// Is the custom MAIL FROM domain what SES wants and receivers can use? For assess and for doctor.
-base::Task<std::vector<Advice>> check_mail_from(net::Resolver& resolver, std::string mail_from_domain,
-                                                std::string region);
 
 }  // namespace postern::policy

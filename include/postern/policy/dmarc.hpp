@@ -37,10 +37,6 @@ struct DmarcRecord {
 // Errc::invalid with the tag that is wrong.
 base::Result<DmarcRecord> parse_dmarc(std::string_view text);
 
-// The From domain that DMARC goes by, from the body of a From field; lower case. Empty: none, or addresses of
-// several domains (RFC 7489 6.6.1 leaves those out).
-std::string author_domain(std::string_view from_body);
-
 // The public suffix list (libpsl). Immutable, thread-safe.
 class PublicSuffixes {
  public:

@@ -64,8 +64,8 @@ class Gate {
   Verdict check_client(const Settings& settings, const net::IpAddress& client, bool local_socket) const;
   Verdict check_sender(const Settings& settings, std::string_view path) const;
   base::Task<Verdict> check_recipient(std::shared_ptr<const Settings> settings, std::string path);
-  // From of the message after rewriting, against access.senders.
-  Verdict check_from(const Settings& settings, std::string_view from) const;
+  // The addresses of From after rewriting, against access.senders: all must be allowed.
+  Verdict check_from(const Settings& settings, const std::vector<std::string>& from) const;
 
  private:
   suppression::List& suppression_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "postern/base/clock.hpp"
 #include "postern/base/log.hpp"
@@ -29,11 +30,11 @@ struct AlignmentNote {
 };
 
 struct MessageFacts {
-  MessageFacts(std::string i, std::string s, std::string f)
+  MessageFacts(std::string i, std::string s, std::vector<std::string> f)
       : id(std::move(i)), sender(std::move(s)), from(std::move(f)) {}
   std::string id;
-  std::string sender;  // envelope sender after rewriting
-  std::string from;    // address of header From after rewriting
+  std::string sender;             // envelope sender after rewriting
+  std::vector<std::string> from;  // addresses of header From after rewriting, those with a domain
 };
 
 struct MessageVerdict {
@@ -56,8 +57,11 @@ class MessageGate {
   void stop();  // what still waits for the DNS is given up
 
  private:
-  AlignmentQuestion question(const Settings& settings, std::string_view sender, std::string_view from) const;
-  base::Task<void> look(std::shared_ptr<const AlignmentSettings> settings, AlignmentQuestion question);
+  using Questions = std::vector<AlignmentQuestion>;
+  Questions questions(const Settings& settings, std::string_view sender,
+                      const std::vector<std::string>& from) const;
+  AssessmentPtr known(const AlignmentSettings& settings, const Questions& asked) const;
+  base::Task<AssessmentPtr> assess(std::shared_ptr<const AlignmentSettings> settings, Questions asked);
   base::Task<void> report_later(std::shared_ptr<const Settings> settings, MessageFacts facts);
   void report(const Settings& settings, const MessageFacts& facts, const Assessment& found, bool late);
   void warn(const Assessment& found);
