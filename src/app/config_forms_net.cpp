@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config_forms.hpp"
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 #include "postern/net/ip.hpp"
 
@@ -41,7 +42,7 @@ bool is_descriptor_name(std::string_view name) {
 
 bool is_loopback_host(const std::string& host) {
   const auto address = net::IpAddress::parse(host);
-  return address.has_value() ? address->is_loopback() : mail::equals_ignoring_case(host, "localhost");
+  return address.has_value() ? address->is_loopback() : base::equals_ignoring_case(host, "localhost");
 }
 
 Form<std::string> mailbox() {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "config_sections.hpp"
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::app {
 
@@ -17,7 +17,7 @@ void read_key(Section& section, DkimConfig& into) {
   section.value("key_file", key.key_file, some_text());
   section.value("subdomains", key.subdomains, yes_or_no());
   const bool twice = std::any_of(into.keys.begin(), into.keys.end(), [&](const dkim::KeySpec& other) {
-    return !key.domain.empty() && mail::equals_ignoring_case(other.domain, key.domain);
+    return !key.domain.empty() && base::equals_ignoring_case(other.domain, key.domain);
   });
   if (twice) section.problem("domain", "'" + key.domain + "' has a key already: SES takes one signature");
   into.keys.push_back(std::move(key));

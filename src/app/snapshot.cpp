@@ -3,8 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "postern/base/text.hpp"
 #include "postern/dkim/signer.hpp"
-#include "postern/mail/address.hpp"
 #include "postern/net/ip.hpp"
 #include "postern/net/tls.hpp"
 #include "snapshot_aws.hpp"
@@ -28,7 +28,7 @@ std::shared_ptr<const policy::AlignmentSettings> alignment_settings(const Config
   out->dmarc = config.dmarc.action;
   out->authorised = config.spf.authorised;
   for (const auto& [identity, domain] : config.spf.mail_from_domain)
-    out->mail_from_domain[mail::to_lower(identity)] = mail::to_lower(domain);
+    out->mail_from_domain[base::to_lower(identity)] = base::to_lower(domain);
   out->region = config.aws.region;
   return out;
 }

@@ -5,17 +5,11 @@
 #include <algorithm>
 
 #include "aws/text.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::aws {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 // A comment behind a value begins with a blank; a # without one is part of the value.
 std::string_view without_comment(std::string_view value) {
@@ -52,7 +46,8 @@ class Parser {
     if (!in_section_ || equals == std::string_view::npos || equals == 0) return false;
     option_indent_ = indent;
     if (section_ != nullptr)
-      (*section_)[lower(trim(text.substr(0, equals)))] = without_comment(trim(text.substr(equals + 1)));
+      (*section_)[base::to_lower(trim(text.substr(0, equals)))] =
+          without_comment(trim(text.substr(equals + 1)));
     return true;
   }
   Sections take() { return std::move(out_); }

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "aws/uri.hpp"
+#include "postern/base/text.hpp"
 #include "postern/net/http_server.hpp"
 
 namespace postern::aws {
@@ -49,13 +50,6 @@ Digest hmac_chain(std::string_view secret, std::initializer_list<std::string_vie
   return key;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 // Trimmed, and each run of blanks (a folded line is one) a single space.
 std::string squeeze(std::string_view value) {
   std::string out;
@@ -73,7 +67,7 @@ std::string squeeze(std::string_view value) {
 std::map<std::string, std::string> canonical_headers(const SignedRequest& request) {
   std::map<std::string, std::string> out;
   for (const auto& [name, value] : request.headers) {
-    const auto [at, added] = out.try_emplace(lower(name), squeeze(value));
+    const auto [at, added] = out.try_emplace(base::to_lower(name), squeeze(value));
     if (!added) at->second += "," + squeeze(value);
   }
   return out;
@@ -137,7 +131,7 @@ std::string credential_scope(const SigningScope& scope) {
 
 bool has_header(const SignedRequest& request, std::string_view lower_name) {
   return std::ranges::any_of(request.headers,
-                             [=](const auto& header) { return lower(header.first) == lower_name; });
+                             [=](const auto& header) { return base::to_lower(header.first) == lower_name; });
 }
 
 }  // namespace

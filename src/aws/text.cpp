@@ -1,14 +1,12 @@
 #include "aws/text.hpp"
 
 #include <algorithm>
+#include "postern/base/text.hpp"
 
 namespace postern::aws {
 
 std::string_view trim(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto begin = std::min(text.find_first_not_of(blanks), text.size());
-  const auto end = text.find_last_not_of(blanks);
-  return end == std::string_view::npos ? std::string_view() : text.substr(begin, end - begin + 1);
+  return base::trim(text, " \t\r\n");
 }
 
 std::string one_line(std::string_view text, std::size_t most) {

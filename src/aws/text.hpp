@@ -14,6 +14,6 @@ std::string one_line(std::string_view text, std::size_t most = 300);
 // Each of the secrets, when it is more than a few characters long, becomes ***.
 std::string without_secrets(std::string text, std::initializer_list<std::string_view> secrets);
 
-std::string_view trim(std::string_view text);
+std::string_view trim(std::string_view text);  // line ends too
 
 }  // namespace postern::aws

@@ -55,6 +55,8 @@ bool is_cancellation(const std::exception_ptr& thrown) {
   }
 }
 
+}  // namespace
+
 std::string describe(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
@@ -64,8 +66,6 @@ std::string describe(const std::exception_ptr& thrown) {
     return "unknown exception";
   }
 }
-
-}  // namespace
 
 TaskGroup::TaskGroup(Executor executor, Clock& clock, Log& log)
     : state_(std::make_shared<State>(std::move(executor), clock, log)) {}

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/doctor.hpp"
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 #include "postern/policy/alignment.hpp"
 
@@ -16,7 +17,7 @@ using Level = Finding::Level;
 
 void add_domain(std::vector<std::string>& out, std::string_view text) {
   std::string domain =
-      mail::to_lower(text.find('@') == std::string_view::npos ? text : mail::domain_of(text));
+      base::to_lower(text.find('@') == std::string_view::npos ? text : mail::domain_of(text));
   if (domain.empty() || domain.find_first_of("*?") != std::string::npos) return;
   if (std::ranges::find(out, domain) == out.end()) out.push_back(std::move(domain));
 }
@@ -125,7 +126,7 @@ void check_alignment(const Patient& patient, const Tell& tell) {
     policy::AlignmentQuestion question;
     question.sender_domain = question.from_domain = domain;
     const auto* key = snapshot.policy->signer ? snapshot.policy->signer->key_for(domain) : nullptr;
-    if (key != nullptr) question.signing_domain = mail::to_lower(key->domain);
+    if (key != nullptr) question.signing_domain = base::to_lower(key->domain);
     const auto found = network.run(alignment.assess(settings, question));
     tell_result(
         {level_of(found->spf), "spf", domain, said(policy::to_string(found->spf), found->spf_detail), {}, {}},

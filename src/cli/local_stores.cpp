@@ -25,8 +25,8 @@ base::Result<void> LocalStores::open_stores(const std::string& state_dir) {
   auto spool = spool::Spool::open({state_dir}, executor, log_, metrics_);
   if (spool.has_error()) return spool.error();
   spool_ = std::move(*spool);
-  auto list = suppression::List::open(state_dir, executor, disk_, writer_, log_, metrics_,
-                                      suppression::LookUps::few);
+  auto list =
+      suppression::List::open(state_dir, executor, disk_, writer_, log_, metrics_, suppression::LookUps::few);
   if (list.has_error()) return list.error();
   suppression_ = std::move(*list);
   auto ledger = ledger::Ledger::open(state_dir, executor, disk_, writer_, log_);

@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::delivery {
 
@@ -134,7 +134,7 @@ std::string status_for(const Outcome& outcome, const smtp::Reply& reply) {
 }
 
 Outcome look_up(Phase phase, const smtp::Reply& reply) {
-  const auto text = mail::to_lower(reply.text());
+  const auto text = base::to_lower(reply.text());
   const auto& rows = table();
   const auto row =
       std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return fits(r, phase, reply.code, text); });

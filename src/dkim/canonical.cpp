@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::dkim {
 
@@ -30,7 +30,7 @@ std::string_view without_blanks_at_end(std::string_view text) {
 
 void append_relaxed_field(std::string_view field, std::string& out) {
   const auto colon = std::min(field.find(':'), field.size());
-  out += mail::to_lower(without_blanks_at_end(field.substr(0, colon)));
+  out += base::to_lower(without_blanks_at_end(field.substr(0, colon)));
   out += ':';
   const auto body = field.substr(std::min(colon + 1, field.size()));
   bool blank = false;

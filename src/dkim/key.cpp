@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <string_view>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::dkim {
 
@@ -145,12 +145,12 @@ bool can_sign(EVP_PKEY* key) {
 
 std::string normal_form(std::string_view domain) {
   if (domain.ends_with('.')) domain.remove_suffix(1);
-  return mail::to_lower(domain);
+  return base::to_lower(domain);
 }
 
 base::Result<SigningKey> load_key(const KeySpec& spec, std::vector<std::string>& warnings) {
   const auto domain = normal_form(spec.domain);
-  const auto selector = mail::to_lower(spec.selector);
+  const auto selector = base::to_lower(spec.selector);
   if (!is_dns_name(domain)) return base::fail(base::Errc::invalid, "dkim: no domain name: " + spec.domain);
   if (!is_dns_name(selector))
     return base::fail(base::Errc::invalid, "dkim: no selector for " + domain + ": '" + spec.selector + "'");

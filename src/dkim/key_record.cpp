@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "openssl.hpp"
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::dkim {
 
@@ -68,7 +68,7 @@ std::string_view KeyRecord::value(std::string_view tag) const {
 bool KeyRecord::lists(std::string_view tag, std::string_view wanted) const {
   auto rest = value(tag);
   while (!rest.empty()) {
-    if (mail::equals_ignoring_case(trimmed(take_part(rest, ':')), wanted)) return true;
+    if (base::equals_ignoring_case(trimmed(take_part(rest, ':')), wanted)) return true;
   }
   return false;
 }

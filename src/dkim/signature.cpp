@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "canonical.hpp"
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 #include "postern/mail/header_block.hpp"
 #include "sha256.hpp"
 #include "signature_field.hpp"
@@ -54,7 +54,7 @@ Fields in_order_of_hashing(const Fields& fields, const std::vector<std::string_v
   std::vector<bool> used(fields.size());
   for (const auto name : names) {
     for (std::size_t i = fields.size(); i-- > 0;) {
-      if (used[i] || !mail::equals_ignoring_case(names[i], name)) continue;
+      if (used[i] || !base::equals_ignoring_case(names[i], name)) continue;
       used[i] = true;
       out.push_back(fields[i]);
       break;

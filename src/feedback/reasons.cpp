@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::feedback {
 
@@ -14,7 +14,7 @@ constexpr const char* ses_reasons[] = {"BOUNCE", "COMPLAINT"};
 
 bool has(const std::vector<std::string>& reasons, std::string_view reason) {
   return std::ranges::any_of(reasons,
-                             [&](const auto& one) { return mail::equals_ignoring_case(one, reason); });
+                             [&](const auto& one) { return base::equals_ignoring_case(one, reason); });
 }
 
 }  // namespace

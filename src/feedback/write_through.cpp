@@ -1,5 +1,6 @@
 #include "feedback/write_through.hpp"
 
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 
 namespace postern::feedback {
@@ -8,7 +9,7 @@ namespace {
 
 // SES keeps the case of the local part and not that of the domain.
 std::string as_ses_stores(const std::string& address) {
-  return std::string(mail::local_part(address)) + "@" + mail::to_lower(mail::domain_of(address));
+  return std::string(mail::local_part(address)) + "@" + base::to_lower(mail::domain_of(address));
 }
 
 base::Result<void> check(const std::string& address) {

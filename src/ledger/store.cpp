@@ -1,5 +1,6 @@
 #include "ledger/store.hpp"
 
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 
 namespace postern::ledger {
@@ -130,7 +131,7 @@ void bind(SQLite::Statement& statement, const Query& query) {
   int at = 0;
   if (!query.to.empty() && query.id.empty()) statement.bind(++at, hash_of(query.to));
   for (const auto* text : {&query.to, &query.from, &query.ses_id, &query.id})
-    if (!text->empty()) statement.bind(++at, mail::to_lower(*text));
+    if (!text->empty()) statement.bind(++at, base::to_lower(*text));
   if (query.since) statement.bind(++at, millis(*query.since));
   statement.bind(++at, static_cast<std::int64_t>(query.limit));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "mail/grammar.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::mail {
 
@@ -60,7 +61,7 @@ bool is_address_literal(std::string_view text) {
   const std::string inside(text.substr(1, text.size() - 2));
   constexpr std::size_t tag = std::string_view("IPv6:").size();
   in6_addr binary{};
-  if (equals_ignoring_case(std::string_view(inside).substr(0, tag), "IPv6:")) {
+  if (base::equals_ignoring_case(std::string_view(inside).substr(0, tag), "IPv6:")) {
     return inet_pton(AF_INET6, inside.c_str() + tag, &binary) == 1;
   }
   return inet_pton(AF_INET, inside.c_str(), &binary) == 1;
@@ -94,19 +95,8 @@ std::string_view domain_of(std::string_view address) {
   return at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
 }
 
-std::string to_lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
-  return out;
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string lookup_key(std::string_view address) {
-  return to_lower(address);
+  return base::to_lower(address);
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view address) {

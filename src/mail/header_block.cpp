@@ -1,7 +1,7 @@
 #include "postern/mail/header_block.hpp"
 
 #include "mail/grammar.hpp"
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::mail {
 
@@ -89,7 +89,7 @@ std::string HeaderBlock::Field::unfolded() const {
 }
 
 bool HeaderBlock::Field::is(std::string_view wanted) const {
-  return equals_ignoring_case(name(), wanted);
+  return base::equals_ignoring_case(name(), wanted);
 }
 
 base::Result<HeaderBlock> HeaderBlock::parse(std::string_view bytes, std::size_t max_field) {

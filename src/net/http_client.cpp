@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "http_message.hpp"
+#include "postern/base/text.hpp"
 #include "postern/net/buffered.hpp"
 
 namespace postern::net {
@@ -42,10 +43,8 @@ base::Result<void> sendable(const HttpCall& call) {
 }
 
 bool has_header(const HttpCall& call, std::string_view name) {
-  return std::ranges::any_of(call.headers, [name](const auto& header) {
-    return std::ranges::equal(header.first, name,
-                              [](char a, char b) { return std::tolower(a) == std::tolower(b); });
-  });
+  return std::ranges::any_of(
+      call.headers, [name](const auto& header) { return base::equals_ignoring_case(header.first, name); });
 }
 
 std::string to_bytes(const HttpCall& call) {

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <limits>
 #include <sstream>
+#include "postern/base/text.hpp"
 
 namespace postern::net {
 
@@ -12,12 +13,6 @@ namespace http = boost::beast::http;
 namespace asio = boost::asio;
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 template <class Message>
 std::string serialise(const Message& message) {
@@ -69,7 +64,7 @@ bool HttpRequestParser::take_invitation() {
   if (invited_ || status_ != 0 || !impl_->parser.is_header_done()) return false;
   invited_ = true;
   const auto expectation = impl_->parser.get()[http::field::expect];
-  return lower({expectation.data(), expectation.size()}) == "100-continue";
+  return base::to_lower({expectation.data(), expectation.size()}) == "100-continue";
 }
 
 HttpRequest HttpRequestParser::take() {
@@ -81,7 +76,7 @@ HttpRequest HttpRequestParser::take() {
   out.path = target.substr(0, question);
   if (question != std::string::npos) out.query = target.substr(question + 1);
   for (const auto& field : message) {
-    out.headers[lower(std::string_view(field.name_string().data(), field.name_string().size()))] =
+    out.headers[base::to_lower(std::string_view(field.name_string().data(), field.name_string().size()))] =
         std::string(field.value());
   }
   out.body = std::move(message.body());
@@ -196,7 +191,7 @@ HttpResponse HttpResponseParser::take() {
   out.status = static_cast<int>(message.result_int());
   out.content_type = std::string(message[http::field::content_type]);
   for (const auto& field : message) {
-    out.headers[lower(std::string_view(field.name_string().data(), field.name_string().size()))] =
+    out.headers[base::to_lower(std::string_view(field.name_string().data(), field.name_string().size()))] =
         std::string(field.value());
   }
   out.body = std::move(message.body());

@@ -3,21 +3,16 @@
 #include <algorithm>
 #include <cctype>
 
+#include "postern/base/text.hpp"
 #include "postern/net/http_client.hpp"
 
 namespace postern::net {
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 // In capitals or small letters; what is empty counts as not set.
 std::string value_of(const Environment& environment, const std::string& name) {
-  for (const auto& spelling : {name, lower(name)}) {
+  for (const auto& spelling : {name, base::to_lower(name)}) {
     const auto found = environment.find(spelling);
     if (found != environment.end() && !found->second.empty()) return found->second;
   }
@@ -41,7 +36,7 @@ base::Result<ProxyRules::Proxy> parse_proxy(std::string_view text) {
   ProxyRules::Proxy out;
   const auto scheme = text.find("://");
   if (scheme != std::string_view::npos) {
-    if (lower(text.substr(0, scheme)) != "http") {
+    if (base::to_lower(text.substr(0, scheme)) != "http") {
       return bad_proxy("only a proxy that is spoken to in plain HTTP is supported: http://host:port");
     }
     text.remove_prefix(scheme + 3);
@@ -74,7 +69,7 @@ bool matches(std::string entry, const HttpUrl& url) {
   if (literal || ip) return literal && ip && *literal == *ip;
   if (entry.starts_with("*")) entry.erase(0, 1);
   if (entry.starts_with(".")) entry.erase(0, 1);
-  const std::string host = lower(url.host);
+  const std::string host = base::to_lower(url.host);
   return !entry.empty() && (host == entry || host.ends_with("." + entry));
 }
 
@@ -88,7 +83,7 @@ base::Result<ProxyRules> ProxyRules::from(const Environment& environment) {
     if (!parsed) return parsed.error();
     out.proxy_ = std::move(*parsed);
   }
-  const std::string exceptions = lower(value_of(environment, "NO_PROXY"));
+  const std::string exceptions = base::to_lower(value_of(environment, "NO_PROXY"));
   for (std::size_t at = 0; at < exceptions.size();) {
     const auto end = std::min(exceptions.find_first_of(", \t", at), exceptions.size());
     if (end > at) out.exceptions_.push_back(exceptions.substr(at, end - at));
@@ -99,7 +94,7 @@ base::Result<ProxyRules> ProxyRules::from(const Environment& environment) {
 
 bool ProxyRules::exempt(const HttpUrl& url) const {
   const auto ip = IpAddress::parse(url.host);
-  if (lower(url.host) == "localhost" || (ip && ip->is_loopback())) return true;
+  if (base::to_lower(url.host) == "localhost" || (ip && ip->is_loopback())) return true;
   return std::ranges::any_of(exceptions_, [&](const auto& entry) { return matches(entry, url); });
 }
 

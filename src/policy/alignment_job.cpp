@@ -9,6 +9,7 @@
 #include "alignment_verdict.hpp"
 #include "dmarc_names.hpp"
 #include "mail_from.hpp"
+#include "postern/base/spawn.hpp"
 
 namespace postern::policy {
 
@@ -21,16 +22,6 @@ constexpr base::Duration patience = std::chrono::seconds(30);
 constexpr base::Duration least_kept = std::chrono::seconds(1);
 constexpr base::Duration error_kept = std::chrono::seconds(5);
 constexpr base::Duration most_kept = std::chrono::hours(1);
-
-std::string describe(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "unknown exception";
-  }
-}
 
 // Keeps a waiter's timer on the list for as long as its coroutine lives.
 class Waiter {
@@ -93,7 +84,7 @@ void AlignmentJob::spawn(std::size_t which, Part part) {
 }
 
 void AlignmentJob::part_ended(const std::exception_ptr& thrown) {
-  if (thrown) failure_ = describe(thrown);
+  if (thrown) failure_ = base::describe(thrown);
   if (--open_ > 0 || outcome_) return;
   if (!failure_.empty()) return end(partial(failure_));
   end(assessment_of(facts_));

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 #include "postern/net/ip.hpp"
 #include "postern/policy/spf.hpp"
 
@@ -29,17 +29,17 @@ std::string term_for(const std::string& authorised) {
 }
 
 bool is_all(const std::string& term) {
-  const auto word = mail::to_lower(term);
+  const auto word = base::to_lower(term);
   return word == "all" || (word.size() == 4 && word.ends_with("all"));
 }
 
 bool is_redirect(const std::string& term) {
-  return mail::to_lower(term).starts_with("redirect=");
+  return base::to_lower(term).starts_with("redirect=");
 }
 
 void add_once(std::vector<std::string>& terms, const std::string& term) {
   const bool known = std::any_of(terms.begin(), terms.end(), [&term](const std::string& one) {
-    return mail::equals_ignoring_case(one, term);
+    return base::equals_ignoring_case(one, term);
   });
   if (!known) terms.push_back(term);
 }
@@ -113,7 +113,7 @@ std::string dmarc_with(std::string_view record, std::string_view tag, std::strin
     std::string piece;
     for (const auto& word : words_of_it) piece += word;
     if (piece.empty()) continue;
-    if (mail::to_lower(piece.substr(0, piece.find('='))) == tag) {
+    if (base::to_lower(piece.substr(0, piece.find('='))) == tag) {
       if (set) continue;
       set = true;
       piece = wanted;

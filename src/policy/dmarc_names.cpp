@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::policy {
 
 std::string normal_domain(std::string_view domain) {
   if (domain.ends_with('.')) domain.remove_suffix(1);
-  return mail::to_lower(domain);
+  return base::to_lower(domain);
 }
 
 std::string_view parent_domain(std::string_view domain) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <set>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::policy {
 
@@ -21,12 +21,6 @@ bool is_digit(char c) {
 
 bool is_printable(char c) {
   return c >= ' ' && c <= '~';
-}
-
-std::string_view trim(std::string_view text) {
-  const auto from = text.find_first_not_of(" \t");
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t") - from + 1);
 }
 
 // Takes what stands before the separator off the rest.
@@ -46,11 +40,11 @@ struct Tag {
 Tag read_tag(std::string_view piece) {
   const auto equals = piece.find('=');
   if (equals == std::string_view::npos) return {};
-  const auto name = trim(piece.substr(0, equals));
+  const auto name = base::trim(piece.substr(0, equals));
   if (!std::all_of(name.begin(), name.end(), is_alpha)) return {};
-  const auto value = trim(piece.substr(equals + 1));
+  const auto value = base::trim(piece.substr(equals + 1));
   const bool printable = std::all_of(value.begin(), value.end(), is_printable);
-  return {mail::to_lower(name), printable ? value : std::string_view()};
+  return {base::to_lower(name), printable ? value : std::string_view()};
 }
 
 // dmarc-version stands first, nothing before it; DMARC1 in capitals.
@@ -62,14 +56,14 @@ bool is_version(std::string_view piece) {
 
 std::optional<DmarcPolicy> read_policy(std::string_view value) {
   for (const auto policy : {DmarcPolicy::none, DmarcPolicy::quarantine, DmarcPolicy::reject}) {
-    if (mail::equals_ignoring_case(value, to_string(policy))) return policy;
+    if (base::equals_ignoring_case(value, to_string(policy))) return policy;
   }
   return std::nullopt;
 }
 
 // The one letter of the value when it is one of those allowed, in lower case; else 0.
 char read_letter(std::string_view value, std::string_view allowed) {
-  const auto letter = mail::to_lower(value);
+  const auto letter = base::to_lower(value);
   return letter.size() == 1 && allowed.find(letter[0]) != std::string_view::npos ? letter[0] : '\0';
 }
 
@@ -109,7 +103,7 @@ bool is_report_uri(std::string_view uri) {
   if (colon == std::string_view::npos || !is_scheme(uri.substr(0, colon))) return false;
   const auto rest = uri.substr(colon + 1);
   if (rest.empty() || rest.find_first_of(" \t!\"<>\\^`{|}") != std::string_view::npos) return false;
-  if (!mail::equals_ignoring_case(uri.substr(0, colon), "mailto")) return true;
+  if (!base::equals_ignoring_case(uri.substr(0, colon), "mailto")) return true;
   const auto at = rest.find('@');
   return at != std::string_view::npos && at > 0 && at + 1 < std::min(rest.find('?'), rest.size());
 }
@@ -117,7 +111,7 @@ bool is_report_uri(std::string_view uri) {
 std::vector<std::string> read_uris(std::string_view list) {
   std::vector<std::string> out;
   while (!list.empty()) {
-    const auto uri = without_size(trim(take_until(list, ',')));
+    const auto uri = without_size(base::trim(take_until(list, ',')));
     if (is_report_uri(uri)) out.emplace_back(uri);
   }
   return out;

@@ -7,7 +7,7 @@
 #include "alignment_authorised.hpp"
 #include "alignment_records.hpp"
 #include "dmarc_names.hpp"
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::policy {
 
@@ -16,8 +16,8 @@ namespace {
 constexpr int max_lookups = 10;  // RFC 7208 4.6.4
 
 bool is_feedback_host(std::string_view exchange, std::string_view region) {
-  if (!region.empty()) return mail::equals_ignoring_case(exchange, feedback_host(region));
-  const auto host = mail::to_lower(exchange);
+  if (!region.empty()) return base::equals_ignoring_case(exchange, feedback_host(region));
+  const auto host = base::to_lower(exchange);
   return host.starts_with("feedback-smtp.") && host.ends_with(".amazonses.com");
 }
 

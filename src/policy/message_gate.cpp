@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 
 namespace postern::policy {
@@ -121,12 +122,12 @@ MessageGate::MessageGate(Alignment& alignment, base::Executor executor, base::Cl
 MessageGate::Questions MessageGate::questions(const Settings& settings, std::string_view sender,
                                               const std::vector<std::string>& from) const {
   AlignmentQuestion asked;
-  asked.sender_domain = mail::to_lower(mail::domain_of(sender));
+  asked.sender_domain = base::to_lower(mail::domain_of(sender));
   const auto* key = settings.signer ? dkim::key_for_author(*settings.signer, from) : nullptr;
-  if (key != nullptr) asked.signing_domain = mail::to_lower(key->domain);
+  if (key != nullptr) asked.signing_domain = base::to_lower(key->domain);
   Questions out;
   for (const auto& address : from) {
-    asked.from_domain = mail::to_lower(mail::domain_of(address));
+    asked.from_domain = base::to_lower(mail::domain_of(address));
     if (out.size() < most_authors && std::ranges::find(out, asked) == out.end()) out.push_back(asked);
   }
   if (out.empty()) out.push_back(std::move(asked));

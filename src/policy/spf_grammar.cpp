@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::policy {
 
@@ -53,7 +53,7 @@ bool is_at_or_below(std::string_view name, std::string_view domain) {
   domain = without_final_dot(domain);
   if (name.size() < domain.size()) return false;
   const auto cut = name.size() - domain.size();
-  return mail::equals_ignoring_case(name.substr(cut), domain) && (cut == 0 || name[cut - 1] == '.');
+  return base::equals_ignoring_case(name.substr(cut), domain) && (cut == 0 || name[cut - 1] == '.');
 }
 
 }  // namespace postern::policy

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 #include "spf_grammar.hpp"
 #include "spf_macro.hpp"
 
@@ -15,8 +15,8 @@ namespace postern::policy {
 
 namespace {
 
+using base::equals_ignoring_case;
 using base::Errc;
-using mail::equals_ignoring_case;
 
 constexpr std::string_view version = "v=spf1";
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 #include "spf_grammar.hpp"
 #include "spf_lookup.hpp"
 #include "spf_macro.hpp"
@@ -139,7 +139,7 @@ base::Task<std::string> Survey::descend(std::string_view term, std::string_view 
   }
   Place inner{known_target(domain_spec, place), place.above, passes, in_record(term, place, "")};
   const auto same = [&inner](const std::string& each) {
-    return mail::equals_ignoring_case(each, inner.domain);
+    return base::equals_ignoring_case(each, inner.domain);
   };
   if (std::ranges::none_of(survey_.included, same)) survey_.included.push_back(inner.domain);
   if (std::ranges::any_of(place.above, same)) {

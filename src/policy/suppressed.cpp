@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::policy {
 
@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 2> ses_reasons{"BOUNCE", "COMPLAINT"};
 
 bool contains(const auto& reasons, std::string_view reason) {
   return std::any_of(reasons.begin(), reasons.end(),
-                     [reason](std::string_view one) { return mail::equals_ignoring_case(one, reason); });
+                     [reason](std::string_view one) { return base::equals_ignoring_case(one, reason); });
 }
 
 Verdict::Kind kind_of(SuppressionAction action) {
@@ -86,7 +86,7 @@ std::string_view to_string(SuppressionAction action) {
 
 std::string_view reason_label(std::string_view reason) {
   for (const std::string_view known : {"BOUNCE", "COMPLAINT", "MANUAL"}) {
-    if (mail::equals_ignoring_case(known, reason)) return known;
+    if (base::equals_ignoring_case(known, reason)) return known;
   }
   return "OTHER";
 }

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "api_fault.hpp"
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::sandbox {
 namespace {
@@ -20,7 +20,7 @@ base::Result<void> add_failure(const std::string& text, Failures& into) {
   auto reply = good ? parser.take() : smtp::Reply();
   if (reply.code < 400)
     return base::fail(base::Errc::invalid, "not NAME=REPLY with a 4xx or 5xx reply: " + text);
-  into[mail::to_lower(text.substr(0, equals))] = std::move(reply);
+  into[base::to_lower(text.substr(0, equals))] = std::move(reply);
   return {};
 }
 

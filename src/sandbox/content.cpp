@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 #include "ses_id.hpp"
 
@@ -94,10 +95,10 @@ std::optional<smtp::Reply> refuse_configuration_set(const Content& content, cons
 bool is_verified(std::string_view address, const std::vector<std::string>& verified) {
   const auto domain = mail::domain_of(address);
   const auto covers = [&](const std::string& identity) {
-    if (mail::equals_ignoring_case(identity, address) || mail::equals_ignoring_case(identity, domain))
+    if (base::equals_ignoring_case(identity, address) || base::equals_ignoring_case(identity, domain))
       return true;
     return domain.size() > identity.size() && domain[domain.size() - identity.size() - 1] == '.' &&
-           mail::equals_ignoring_case(domain.substr(domain.size() - identity.size()), identity);
+           base::equals_ignoring_case(domain.substr(domain.size() - identity.size()), identity);
   };
   return std::any_of(verified.begin(), verified.end(), covers);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 
 namespace postern::sandbox {
@@ -90,12 +91,12 @@ Outcome outcome_of(std::string_view recipient, const Suppressed* entry, Reasons 
 }
 
 bool is_simulated(std::string_view recipient) {
-  return mail::equals_ignoring_case(mail::domain_of(recipient), "simulator.amazonses.com");
+  return base::equals_ignoring_case(mail::domain_of(recipient), "simulator.amazonses.com");
 }
 
 std::string unlabelled_name(std::string_view address) {
   const auto local = mail::local_part(address);
-  return mail::to_lower(local.substr(0, local.find('+')));
+  return base::to_lower(local.substr(0, local.find('+')));
 }
 
 }  // namespace postern::sandbox

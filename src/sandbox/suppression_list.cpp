@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 
 namespace postern::sandbox {
@@ -106,7 +107,7 @@ std::string stored_form(std::string_view address) {
   if (begin == std::string_view::npos) return {};
   address = address.substr(begin, address.find_last_not_of(blanks) - begin + 1);
   const auto domain = mail::domain_of(address);
-  return std::string(address.substr(0, address.size() - domain.size())) + mail::to_lower(domain);
+  return std::string(address.substr(0, address.size() - domain.size())) + base::to_lower(domain);
 }
 
 }  // namespace postern::sandbox

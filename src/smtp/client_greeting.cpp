@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "base64.hpp"
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 #include "postern/smtp/client_protocol.hpp"
 #include "text.hpp"
 
@@ -20,17 +20,17 @@ std::string plain_response(const ClientOptions& options) {
 void take_mechanisms(std::string_view words, ClientCapabilities& into) {
   while (!words.empty()) {
     const auto mechanism = take_word(words);
-    if (mail::equals_ignoring_case(mechanism, "PLAIN")) into.auth_plain = true;
-    if (mail::equals_ignoring_case(mechanism, "LOGIN")) into.auth_login = true;
+    if (base::equals_ignoring_case(mechanism, "PLAIN")) into.auth_plain = true;
+    if (base::equals_ignoring_case(mechanism, "LOGIN")) into.auth_login = true;
   }
 }
 
 void take_keyword(std::string_view line, ClientCapabilities& into) {
   constexpr std::string_view old_auth = "AUTH=";
-  if (mail::equals_ignoring_case(line.substr(0, old_auth.size()), old_auth))
+  if (base::equals_ignoring_case(line.substr(0, old_auth.size()), old_auth))
     return take_mechanisms(line.substr(old_auth.size()), into);
   const auto keyword = take_word(line);
-  const auto is = [keyword](std::string_view name) { return mail::equals_ignoring_case(keyword, name); };
+  const auto is = [keyword](std::string_view name) { return base::equals_ignoring_case(keyword, name); };
   if (is("STARTTLS")) into.start_tls = true;
   if (is("PIPELINING")) into.pipelining = true;
   if (is("8BITMIME")) into.eight_bit_mime = true;
@@ -42,7 +42,7 @@ void take_keyword(std::string_view line, ClientCapabilities& into) {
 
 ClientCapabilities parse_capabilities(const Reply& ehlo) {
   ClientCapabilities capabilities;
-  for (std::size_t i = 1; i < ehlo.lines.size(); ++i) take_keyword(trim(ehlo.lines[i]), capabilities);
+  for (std::size_t i = 1; i < ehlo.lines.size(); ++i) take_keyword(base::trim(ehlo.lines[i]), capabilities);
   return capabilities;
 }
 

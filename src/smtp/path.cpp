@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 #include "text.hpp"
 
@@ -30,7 +31,7 @@ Parameter split_parameter(std::string_view word) {
 }
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && mail::equals_ignoring_case(text.substr(0, prefix.size()), prefix);
+  return text.size() >= prefix.size() && base::equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
 
 bool is_hexchar(std::string_view text) {
@@ -42,14 +43,15 @@ bool is_hexchar(std::string_view text) {
 
 std::optional<PathArgument> split_path_argument(std::string_view argument, std::string_view keyword) {
   if (!starts_with_ignoring_case(argument, keyword)) return std::nullopt;
-  const auto rest = trim(argument.substr(keyword.size()));  // "FROM: <a@b>" is wide-spread
+  const auto rest = base::trim(argument.substr(keyword.size()));  // "FROM: <a@b>" is wide-spread
   if (rest.empty() || rest.front() != '<') return std::nullopt;
   const auto close = closing_bracket(rest);
   if (close == std::string_view::npos) return std::nullopt;
   auto words = rest.substr(close + 1);
   if (!words.empty() && !is_blank(words.front())) return std::nullopt;
   PathArgument result{rest.substr(1, close - 1), {}};
-  for (words = trim(words); !words.empty();) result.parameters.push_back(split_parameter(take_word(words)));
+  for (words = base::trim(words); !words.empty();)
+    result.parameters.push_back(split_parameter(take_word(words)));
   return result;
 }
 

@@ -95,7 +95,7 @@ ReplyParser::Status ReplyParser::add_line(std::string_view line) {
   auto text = line.substr(std::min<std::size_t>(line.size(), 4));
   if (const auto length = enhanced_length(text, code); length > 0) {
     if (reply_.enhanced.empty()) reply_.enhanced = text.substr(0, length);
-    text = trim(text.substr(length));
+    text = base::trim(text.substr(length));
   }
   auto& kept = reply_.lines.emplace_back();
   append_printable(kept, text.substr(0, max_kept_line));

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base64.hpp"
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 #include "postern/smtp/server_protocol.hpp"
 #include "text.hpp"
 
@@ -25,8 +25,8 @@ Step ServerProtocol::auth(std::string_view arguments) {
   if (in_transaction_) return error(503, "5.5.1", "AUTH is not allowed in a transaction");
   const auto mechanism = take_word(arguments);
   if (mechanism.empty()) return error(501, "5.5.4", "Syntax: AUTH mechanism [initial-response]");
-  const bool plain = mail::equals_ignoring_case(mechanism, "PLAIN");
-  if (!plain && !mail::equals_ignoring_case(mechanism, "LOGIN"))
+  const bool plain = base::equals_ignoring_case(mechanism, "PLAIN");
+  if (!plain && !base::equals_ignoring_case(mechanism, "LOGIN"))
     return error(504, "5.5.4", "Unrecognized authentication mechanism");
   if (arguments.empty())
     return plain ? auth_challenge(Exchange::plain, {}) : auth_challenge(Exchange::login_user, ask_user);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "path.hpp"
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 #include "server_command.hpp"
 #include "text.hpp"
 
@@ -44,7 +44,7 @@ const ServerProtocol::Command* ServerProtocol::find(std::string_view verb) {
       {"HOST:", &P::http, Arguments::any, 0},
   }};
   const auto found = std::find_if(commands.begin(), commands.end(), [verb](const Command& command) {
-    return mail::equals_ignoring_case(command.verb, verb);
+    return base::equals_ignoring_case(command.verb, verb);
   });
   return found == commands.end() ? nullptr : &*found;
 }

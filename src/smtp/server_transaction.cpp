@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "path.hpp"
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 #include "postern/smtp/server_protocol.hpp"
 #include "text.hpp"
 
@@ -32,8 +32,8 @@ std::optional<Problem> take_size(const Parameter& parameter, std::uint64_t limit
 
 std::optional<Problem> take_body(const Parameter& parameter, MailCommand& mail) {
   const auto value = parameter.value.value_or("");
-  mail.eight_bit = mail::equals_ignoring_case(value, "8BITMIME");
-  if (mail.eight_bit || mail::equals_ignoring_case(value, "7BIT")) return std::nullopt;
+  mail.eight_bit = base::equals_ignoring_case(value, "8BITMIME");
+  if (mail.eight_bit || base::equals_ignoring_case(value, "7BIT")) return std::nullopt;
   return Problem{501, "5.5.4", "Bad BODY parameter"};
 }
 
@@ -52,7 +52,7 @@ struct Offered {
 
 std::optional<Problem> take_parameter(const Parameter& parameter, const Offered& offered, MailCommand& mail) {
   const auto is = [&parameter](std::string_view keyword) {
-    return mail::equals_ignoring_case(parameter.keyword, keyword);
+    return base::equals_ignoring_case(parameter.keyword, keyword);
   };
   if (offered.size && is("SIZE")) return take_size(parameter, offered.max_size, mail);
   if (is("BODY")) return take_body(parameter, mail);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "postern/base/text.hpp"
+
 namespace postern::smtp {
 
 inline bool is_blank(char c) {
@@ -22,17 +24,11 @@ inline bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-inline std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // Cuts the first word off `text`, with the blanks behind it.
 inline std::string_view take_word(std::string_view& text) {
   const auto end = std::find_if(text.begin(), text.end(), is_blank);
   const auto word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
-  text = trim(text.substr(word.size()));
+  text = base::trim(text.substr(word.size()));
   return word;
 }
 

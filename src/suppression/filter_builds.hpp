@@ -26,8 +26,8 @@ class FilterBuilds : public std::enable_shared_from_this<FilterBuilds> {
   void stop();
 
  private:
-  void begin_if_due();   // books writer
-  void read_some();      // disk pool
+  void begin_if_due();  // books writer
+  void read_some();     // disk pool
   void tell(const base::Error& why);
   void end(bool whole);  // books writer
 

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "postern/base/clock.hpp"
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 #include "postern/suppression/list.hpp"
 #include "suppression/json_line.hpp"
@@ -11,11 +12,7 @@ namespace postern::suppression {
 
 namespace {
 
-std::string_view trim(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
+constexpr std::string_view blanks = " \t\r";
 
 // One field off the front of an RFC 4180 line, its comma too. nullopt: text after a closing quote.
 std::optional<std::string> take_field(std::string_view& line) {
@@ -30,7 +27,7 @@ std::optional<std::string> take_field(std::string_view& line) {
     line.remove_prefix(std::min(at + 1, line.size()));
     if (!line.empty() && line.front() != ',') return std::nullopt;
   } else {
-    field = trim(line.substr(0, line.find(',')));
+    field = base::trim(line.substr(0, line.find(',')), blanks);
     line.remove_prefix(std::min(line.find(','), line.size()));
   }
   if (!line.empty()) line.remove_prefix(1);
@@ -52,12 +49,12 @@ Fields split(std::string_view line) {
 }
 
 bool is_heading(const Fields& fields) {
-  const std::string name = mail::to_lower(fields.address);
+  const std::string name = base::to_lower(fields.address);
   return name == "address" || name == "emailaddress" || name == "email" || name == "email address";
 }
 
 base::Result<std::string> reason_of(std::string_view text) {
-  const std::string word = mail::to_lower(text);
+  const std::string word = base::to_lower(text);
   if (word.empty() || word == "manual") return std::string("MANUAL");
   if (word == "bounce") return std::string("BOUNCE");
   if (word == "complaint") return std::string("COMPLAINT");
@@ -107,7 +104,7 @@ Imported parse_import(std::string_view text, base::WallTime now) {
   bool heading_allowed = true;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trim(text.substr(0, end));
+    const std::string_view line = base::trim(text.substr(0, end), blanks);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.starts_with('#')) continue;
     if (heading_allowed && is_heading(split(line))) {

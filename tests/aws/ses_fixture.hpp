@@ -1,4 +1,5 @@
-// The calls of SES against answers that are laid out, with credentials that change: what the tests of Ses share.
+// The calls of SES against answers that are laid out, with credentials that change: what the tests of Ses
+// share.
 #pragma once
 
 #include <boost/json.hpp>

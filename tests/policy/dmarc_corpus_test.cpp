@@ -8,6 +8,7 @@
 #include <iterator>
 #include <set>
 
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 #include "postern/mail/from.hpp"
 #include "postern/policy/dmarc.hpp"
@@ -104,7 +105,7 @@ std::string author_domain(const std::string& from) {
   const auto body = mail::mended_from(from).value_or(from);
   std::set<std::string> domains;
   for (const auto& address : mail::from_addresses_of("From: " + body + "\r\n"))
-    domains.insert(mail::to_lower(mail::domain_of(address)));
+    domains.insert(base::to_lower(mail::domain_of(address)));
   return domains.size() == 1 ? *domains.begin() : "";
 }
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "postern/mail/address.hpp"
+#include "postern/base/text.hpp"
 
 namespace postern::support {
 
@@ -20,7 +20,7 @@ constexpr int most_aliases = 8;
 
 std::string key_of(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
-  return mail::to_lower(name);
+  return base::to_lower(name);
 }
 
 // What DNS can carry: labels of 1 to 63 octets, 253 in all.

@@ -200,7 +200,8 @@ TEST_F(FilterTest, a_list_that_cannot_be_read_whole_has_none) {
     books->loop.run_one_for(std::chrono::milliseconds(1));
   EXPECT_NE(books->logged().find("look-ups go to the disk"), std::string::npos);
   for (int i = 0; i < 100; ++i)
-    books->wait(list->find("nobody" + std::to_string(i) + "@example.net"));  // an error or none, as it is read
+    books->wait(
+        list->find("nobody" + std::to_string(i) + "@example.net"));  // an error or none, as it is read
   EXPECT_EQ(answered("memory"), 0u);
 }
 

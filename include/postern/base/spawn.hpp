@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <list>
 #include <memory>
@@ -17,6 +18,8 @@
 #include "postern/base/task.hpp"
 
 namespace postern::base {
+
+std::string describe(const std::exception_ptr& thrown);  // its what()
 
 class TaskGroup {
  public:

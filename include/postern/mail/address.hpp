@@ -19,8 +19,6 @@ bool is_local_part(std::string_view text);  // "root" of MAIL FROM:<root>: what 
 std::string_view local_part(std::string_view address);  // up to the last @; all of it when there is none
 std::string_view domain_of(std::string_view address);   // after the last @; empty when there is none
 
-std::string to_lower(std::string_view text);  // ASCII only
-bool equals_ignoring_case(std::string_view a, std::string_view b);
 std::string lookup_key(
     std::string_view address);  // what the suppression list compares: lower case of the whole
 
