@@ -23,7 +23,6 @@ class WireTest : public AwsTest {
     ses = std::move(make_ses({"us-west-2", "http://127.0.0.1:18099", {}}, clock, client, *provider).value());
     dialer.hand_out(script.stream());
   }
-  ~WireTest() override { client.drop_kept(); }
 
   support::FakeDialer dialer;
   support::Script script{loop.get_executor(), clock};

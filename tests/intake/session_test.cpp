@@ -201,6 +201,22 @@ TEST_F(SessionTest, a_header_that_is_none_is_554) {
   EXPECT_EQ(spool->totals().messages, 0U);
 }
 
+TEST_F(SessionTest, a_line_without_end_is_refused_and_the_session_goes_on) {
+  auto& client = connect();
+  client.reply(std::string(100'000, 'x'));
+  EXPECT_THAT(say(client, ""), StartsWith("500 5."));
+  EXPECT_THAT(say(client, "NOOP"), StartsWith("250 "));
+}
+
+TEST_F(SessionTest, the_longest_line_is_taken_with_its_end_in_two_segments) {
+  auto& client = connect();
+  client.reply("NOOP " + std::string(smtp::ServerProtocol::max_line - 5, 'x') + "\r");
+  settle();
+  client.reply("\n");
+  settle();
+  EXPECT_THAT(client.writes().back(), StartsWith("250 "));
+}
+
 TEST_F(SessionTest, a_client_that_hangs_up_in_its_mail_keeps_it) {
   auto& client = connect();
   begin_mail(client);

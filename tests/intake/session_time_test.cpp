@@ -14,13 +14,6 @@ using testing::StartsWith;
 
 using SessionTimeTest = IntakeTest;
 
-TEST_F(SessionTimeTest, a_line_without_end_is_refused_and_the_session_goes_on) {
-  auto& client = connect();
-  client.reply(std::string(100'000, 'x'));
-  EXPECT_THAT(say(client, ""), StartsWith("500 5."));
-  EXPECT_THAT(say(client, "NOOP"), StartsWith("250 "));
-}
-
 TEST_F(SessionTimeTest, a_line_that_stalls_gets_421_after_five_minutes) {
   auto& client = connect();
   client.reply(std::string(100'000, 'x'));
@@ -63,15 +56,6 @@ TEST_F(SessionTimeTest, a_command_that_drips_has_five_minutes_in_all) {
   EXPECT_FALSE(client.closed());
   advance(milliseconds(1));
   EXPECT_THAT(client.writes().back(), StartsWith("421 4.4.2 "));
-}
-
-TEST_F(SessionTimeTest, the_longest_line_is_taken_with_its_end_in_two_segments) {
-  auto& client = connect();
-  client.reply("NOOP " + std::string(smtp::ServerProtocol::max_line - 5, 'x') + "\r");
-  settle();
-  client.reply("\n");
-  settle();
-  EXPECT_THAT(client.writes().back(), StartsWith("250 "));
 }
 
 TEST_F(SessionTimeTest, an_idle_client_gets_421_after_exactly_five_minutes) {

@@ -2,6 +2,7 @@
 
 #include "http_client_fixture.hpp"
 #include "support/fake_dialer.hpp"
+#include "support/scripted_stream.hpp"
 
 namespace postern::net {
 namespace {
