@@ -123,7 +123,8 @@ void Lifecycle::take_down() {
   const auto left = graph_.spool->totals();
   graph_.spool->close();
   // What the ledger and the list have queued still refers to them: it runs before they go.
-  graph_.books.join();
+  graph_.ledger_writer.join();
+  graph_.list_writer.join();
   // Likewise for what still reads a file or signs: it refers to the graph.
   graph_.disk.join();
   graph_.crypto.join();
