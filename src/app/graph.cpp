@@ -109,10 +109,10 @@ std::optional<StartFailure> Graph::open_stores() {
   auto opened_spool = spool::Spool::open({directory}, executor, log, metrics);
   if (!opened_spool) return store_failure("spool", opened_spool.error());
   spool = std::move(*opened_spool);
-  auto opened_list = suppression::List::open(directory, executor, disk, books, log, metrics);
+  auto opened_list = suppression::List::open(directory, executor, disk, list_writer, log, metrics);
   if (!opened_list) return store_failure("suppression list", opened_list.error());
   suppression = std::move(*opened_list);
-  auto opened_ledger = ledger::Ledger::open(directory, executor, disk, books, log);
+  auto opened_ledger = ledger::Ledger::open(directory, executor, disk, ledger_writer, log);
   if (!opened_ledger) return store_failure("ledger", opened_ledger.error());
   ledger = std::move(*opened_ledger);
   return std::nullopt;

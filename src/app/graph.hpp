@@ -57,7 +57,8 @@ struct Graph {
   base::Metrics metrics;
   base::Pool disk;
   base::Pool crypto;
-  base::BooksWriter books;
+  base::BooksWriter ledger_writer{"ledger-writer"};
+  base::BooksWriter list_writer{"list-writer"};
   base::Budget memory;
   SnapshotHolder snapshots;
   DiskWatch disk_watch;

@@ -124,7 +124,8 @@ void Lifecycle::take_down() {
   graph_.spool->close();
   graph_.suppression->stop();
   // What the ledger and the list have queued still refers to them: it runs before they go.
-  graph_.books.join();
+  graph_.ledger_writer.join();
+  graph_.list_writer.join();
   // Likewise for what still reads a file or signs: it refers to the graph.
   graph_.disk.join();
   graph_.crypto.join();

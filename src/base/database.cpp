@@ -13,8 +13,9 @@ namespace {
 
 constexpr int busy_timeout_ms = 5000;
 
-// From what the disk syncs in a moment to what makes a WAL of 4 MB.
-constexpr SliceBounds checkpoint_pages = {200, 50, 1000};
+// At most a WAL of 4 MB. Fewer than 100 pages gain nothing: the time goes into syncs that come whatever their
+// number, one of the WAL, one of the file, and one of the WAL's new header with the next commit.
+constexpr SliceBounds checkpoint_pages = {.first = 200, .fewest = 100, .most = 1000};
 
 void close_with_checkpoint(SQLite::Database& db, bool on) {
   sqlite3_db_config(db.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
@@ -98,8 +99,6 @@ Database::Database(std::unique_ptr<SQLite::Database> connection, const DatabaseO
 
 Database::~Database() = default;
 
-// With few pages most of the time goes into syncs that come whatever their number: WAL, file, and the header
-// of the WAL with the next commit.
 Result<void> Database::checkpoint() {
   slice_.begin();
   const auto done = checkpoint(SQLITE_CHECKPOINT_PASSIVE);

@@ -1,5 +1,6 @@
 // What a full pass over a long suppression list does to the acceptance of mail: messages through the spool,
-// turn by turn without a pass, with a page a second (as SES gives them), and during the merge of the end.
+// turn by turn without a pass, with a page a second (as SES gives them), and during the merge of the end. And
+// how long an outcome waits for the ledger meanwhile, beside how long it would wait for the list's writer.
 // suppression_acceptance_bench [entries] [turns]
 #include <fmt/format.h>
 
@@ -8,6 +9,8 @@
 #include <cstdlib>
 
 #include "postern/base/random.hpp"
+#include "postern/base/suspend.hpp"
+#include "postern/ledger/ledger.hpp"
 #include "postern/spool/spool.hpp"
 #include "postern/suppression/list.hpp"
 #include "postern/suppression/sync_target.hpp"
@@ -26,15 +29,21 @@ void must(bool good, std::string_view what) {
 
 struct Sample {
   std::vector<double> waits;  // milliseconds until the 250
+  std::vector<double> outcomes, list_writer;
   double seconds = 0;
 
   double rate() const { return static_cast<double>(waits.size()) / seconds; }
-  double p99() {
-    const auto at = waits.size() * 99 / 100;
-    std::ranges::nth_element(waits, waits.begin() + static_cast<std::ptrdiff_t>(at));
-    return waits[at];
+  double p99() { return part(waits, 0.99); }
+  static double part(std::vector<double>& times, double share) {
+    const auto at = static_cast<std::size_t>(share * static_cast<double>(times.size() - 1));
+    std::ranges::nth_element(times, times.begin() + static_cast<std::ptrdiff_t>(at));
+    return times[at];
   }
 };
+
+double since(base::SteadyTime began) {
+  return std::chrono::duration<double, std::milli>(wall_clock.steady_now() - began).count();
+}
 
 // Clients that hand in mail without a pause, each one message at a time.
 class Clients {
@@ -42,7 +51,10 @@ class Clients {
   Clients(support::Books& books, const std::string& directory)
       : books_(books),
         spool_(std::move(
-            spool::Spool::open({directory}, books.loop.get_executor(), books.log, books.metrics).value())) {}
+            spool::Spool::open({directory}, books.loop.get_executor(), books.log, books.metrics).value())),
+        ledger_(std::move(
+            ledger::Ledger::open(directory, books.loop.get_executor(), books.disk, ledger_writer_, books.log)
+                .value())) {}
 
   // Until the time is over and `busy` says no more.
   void run(Sample& sample, base::Duration least, const bool& busy) {
@@ -53,6 +65,8 @@ class Clients {
       ++running;
       boost::asio::co_spawn(books_.loop, client(sample, stop), [&running](std::exception_ptr) { --running; });
     }
+    ++running;
+    boost::asio::co_spawn(books_.loop, outcomes(sample, stop), [&running](std::exception_ptr) { --running; });
     books_.loop.restart();
     while (running > 0) {
       books_.loop.run_one_for(std::chrono::milliseconds(10));
@@ -67,12 +81,30 @@ class Clients {
       const spool::MessagePtr message = make_message();
       const auto began = wall_clock.steady_now();
       auto appended = co_await spool_->append(message);
-      const std::chrono::duration<double, std::milli> took = wall_clock.steady_now() - began;
-      sample.waits.push_back(took.count());
+      sample.waits.push_back(since(began));
       must(appended.has_value(), "append");
       std::vector<spool::Settlement> done(1);
       auto settled = co_await spool_->settle(message->id, std::move(done));
       must(settled.has_value(), "settle");
+    }
+  }
+  base::Task<void> outcomes(Sample& sample, const bool& stop) {
+    while (!stop) {
+      const auto began = wall_clock.steady_now();
+      std::function<void(std::function<void()>)> wait = [this](std::function<void()> resume) {
+        books_.writer.post(std::move(resume));
+      };
+      co_await base::suspend(std::move(wait));
+      sample.list_writer.push_back(since(began));
+      std::vector<ledger::Row> rows(1);
+      rows[0].arrived = rows[0].time = wall_clock.wall_now();
+      rows[0].id = base::make_id(rows[0].arrived, random_);
+      rows[0].to = "somebody@example.net";
+      const auto handed = wall_clock.steady_now();
+      auto recorded = co_await ledger_->record_and_wait(std::move(rows));
+      must(recorded.has_value(), "record");
+      sample.outcomes.push_back(since(handed));
+      co_await base::sleep_for(wall_clock, std::chrono::milliseconds(2));
     }
   }
   spool::MessagePtr make_message() {
@@ -93,6 +125,8 @@ class Clients {
 
   support::Books& books_;
   std::unique_ptr<spool::Spool> spool_;
+  base::BooksWriter ledger_writer_;
+  std::unique_ptr<ledger::Ledger> ledger_;
   base::SystemRandom random_;
   std::shared_ptr<const std::string> body_ = std::make_shared<const std::string>(4096, 'b');
 };
@@ -155,6 +189,10 @@ class Pass {
 void report(const char* what, Sample& sample, Sample& alone) {
   fmt::print("{:<28} {:>8.0f} msgs/s {:>6.1f} % of alone (> 95)   p99 of the 250 {:>7.2f} ms (< 50)\n", what,
              sample.rate(), sample.rate() / alone.rate() * 100, sample.p99());
+  for (auto& [wait, times] : {std::pair{"an outcome, for the ledger", &sample.outcomes},
+                              {"for the list's writer", &sample.list_writer}})
+    fmt::print("  {:<28} p50 {:>7.2f}   p99 {:>7.2f} ms (< 20)   longest {:>7.2f} ms\n", wait,
+               Sample::part(*times, 0.5), Sample::part(*times, 0.99), Sample::part(*times, 1));
 }
 
 void measure(int entries, int turns) {

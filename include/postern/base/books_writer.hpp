@@ -1,6 +1,7 @@
-// The thread that alone writes ledger.db and suppression.db. Work is a function that does one slice of at
-// most 20 ms; what is queued at once for the same database shares a transaction (the owner of the database
-// groups it). post() from any thread. Never wait on it for a 250: the spool has a writer of its own.
+// The thread that alone writes ledger.db, or suppression.db: one each in the daemon, so that no outcome waits
+// for the syncs of a list of a million. Work is a function that does one slice of about 10 ms, or of as many
+// syncs as can't be parted; what is queued at once shares a transaction (the owner of the database groups
+// it). post() from any thread. Never wait on it for a 250: the spool has a writer of its own.
 #pragma once
 
 #include <functional>

@@ -22,7 +22,7 @@ class Slice {
 
   std::size_t size() const { return size_; }
 
-  // Around one slice. Others wait for the books writer no longer than 20 ms: aims at half of that.
+  // Around one slice. Others wait for the thread no longer than 20 ms: aims at half of that.
   void begin() { began_ = clock_->steady_now(); }
   void end() {
     const auto took = clock_->steady_now() - began_;
