@@ -1,7 +1,8 @@
-// The suppression list by size: look-ups, start, memory, and a full pass of a million entries as it goes
-// through the store. Prints each figure with its goal.
-// suppression_bench [--ten-million]
+// The suppression list by size: look-ups on the disk and through the prefilter, the gate's question, start,
+// memory, and a full pass of a million entries as it goes through the store. Prints each figure with its
+// goal. suppression_bench [--ten-million]
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <fstream>
 
 #include "postern/mail/address.hpp"
+#include "postern/policy/gate.hpp"
 #include "postern/suppression/list.hpp"
 #include "postern/suppression/sync_target.hpp"
 #include "support/books.hpp"
@@ -62,12 +64,21 @@ struct Opened {
   support::Books books;
   std::unique_ptr<List> list;
 
-  explicit Opened(std::string path) : directory(std::move(path)) {
-    list = std::move(
-        List::open(directory, books.loop.get_executor(), books.disk, books.writer, books.log, books.metrics)
-            .value());
+  explicit Opened(std::string path, LookUps expected = LookUps::many) : directory(std::move(path)) {
+    list = std::move(List::open(directory, books.loop.get_executor(), books.disk, books.writer, books.log,
+                                books.metrics, expected)
+                         .value());
   }
   SyncTarget& sync() { return *list->sync_target(); }
+  std::uint64_t answered(const char* from) {
+    return books.metrics.counter("postern_suppression_lookups_total", "", {{"answered", from}}).value();
+  }
+  void wait_for_filter() {
+    while (answered("memory") == 0) {
+      books.wait(list->find("nobody.has.this@example.net"));
+      books.loop.run_for(std::chrono::milliseconds(1));
+    }
+  }
 };
 
 template <class T>
@@ -99,65 +110,141 @@ base::Task<base::Result<void>> full_pass(SyncTarget& sync, std::uint64_t entries
   co_return finished;
 }
 
+void say_both(const std::string& what, const std::vector<double>& values, std::string_view goal) {
+  say(what + ", p50", percentile(values, 0.5), "us", "");
+  say(what + ", p99", percentile(values, 0.99), "us", goal);
+}
+
+constexpr std::uint64_t questions = 20'000;
+
+// Each number twice, so that what is measured the second time is warm.
+template <class Ask>
+void warm(const std::string& what, std::string_view goal,
+          std::uint64_t (*number)(std::uint64_t, std::uint64_t), std::uint64_t entries, Ask ask) {
+  std::vector<double> took;
+  for (int round = 0; round < 2; ++round) {
+    took.clear();
+    for (std::uint64_t i = 0; i < questions; ++i) took.push_back(ask(number(i, entries)));
+  }
+  say_both(what, took, goal);
+}
+
+std::uint64_t hit(std::uint64_t i, std::uint64_t entries) {
+  return i * 7919 % entries;
+}
+std::uint64_t miss(std::uint64_t i, std::uint64_t entries) {
+  return entries + i;
+}
+
+template <class Look>
+double timed(Look look) {
+  const auto began = Clock::now();
+  look();
+  return milliseconds(Clock::now() - began) * 1000;
+}
+
+void expect(bool right, std::string_view key) {
+  if (right) return;
+  fmt::print("wrong answer for {}\n", key);
+  std::exit(1);
+}
+
+// The look-up itself, without a hop between threads.
 void look_ups(const std::string& directory, std::uint64_t entries) {
   auto store = must(Store::open(directory));
-  constexpr int count = 20'000;
-  const auto look = [&](std::uint64_t number) {
+  const auto on_disk = [&](std::uint64_t number) {
     const std::string key = mail::lookup_key(address(number));
-    const auto began = Clock::now();
-    const auto found = store->find(key);
-    const auto took = Clock::now() - began;
-    if (found.has_error() || found->has_value() != (number < entries)) {
-      fmt::print("wrong answer for {}\n", key);
-      std::exit(1);
-    }
-    return milliseconds(took) * 1000;
+    bool found = false;
+    const double took = timed([&] { found = must(store->find(key)).has_value(); });
+    expect(found == (number < entries), key);
+    return took;
   };
-  std::vector<double> hits, misses;
-  for (int round = 0; round < 2; ++round) {
-    hits.clear();
-    misses.clear();
-    for (std::uint64_t i = 0; i < count; ++i) {
-      hits.push_back(look(i * 7919 % entries));
-      misses.push_back(look(entries + i));
-    }
-  }
-  for (const auto& [name, values] : {std::pair{"hit", &hits}, std::pair{"miss", &misses}}) {
-    say(fmt::format("look-up, {} entries, {}, p50", entries, name), percentile(*values, 0.5), "us", "");
-    say(fmt::format("look-up, {} entries, {}, p99", entries, name), percentile(*values, 0.99), "us", "< 10");
+  warm(fmt::format("look-up on the disk, {} entries, listed", entries), "< 10", hit, entries, on_disk);
+  warm(fmt::format("look-up on the disk, {} entries, not listed", entries), "< 10", miss, entries, on_disk);
+  must(store->begin_filter());
+  const auto began = Clock::now();
+  while (must(store->scan_for_filter(2000))) continue;
+  say("filter built by one thread alone", milliseconds(Clock::now() - began), "ms", "");
+  store->serve_filter();
+  std::uint64_t kept = 0, asked = 0;
+  const auto through_filter = [&](std::uint64_t number) {
+    const std::string key = mail::lookup_key(address(number));
+    bool found = false, excluded = false;
+    const double took = timed([&] {
+      excluded = store->prefilter().excludes(key);
+      if (!excluded) found = must(store->find(key)).has_value();
+    });
+    expect(found == (number < entries), key);
+    kept += excluded ? 0 : 1;
+    ++asked;
+    return took;
+  };
+  warm(fmt::format("look-up, {} entries, listed", entries), "< 10", hit, entries, through_filter);
+  kept = asked = 0;
+  warm(fmt::format("look-up, {} entries, not listed", entries), "< 10", miss, entries, through_filter);
+  say("  of these kept by the filter", 100.0 * static_cast<double>(kept) / static_cast<double>(asked), "%",
+      "about 1");
+}
+
+// As the gate asks: find() on the loop, with a hop to the disk pool where the filter has no answer.
+void find_calls(Opened& opened, std::uint64_t entries, const std::string& how) {
+  for (const bool listed : {true, false}) {
+    std::vector<double> took;
+    auto many = [&opened, &took, entries, listed]() -> base::Task<int> {
+      for (std::uint64_t i = 0; i < 2 * questions; ++i) {
+        std::string one = address((listed ? hit : miss)(i % questions, entries));
+        const auto began = Clock::now();
+        const auto found = co_await opened.list->find(std::move(one));
+        if (i >= questions) took.push_back(milliseconds(Clock::now() - began) * 1000);
+        if (found.has_error() || found->has_value() != listed) std::exit(1);
+      }
+      co_return 0;
+    };
+    opened.books.wait(many());
+    say_both(fmt::format("find() {}, {} entries, {}", how, entries, listed ? "listed" : "not listed"), took,
+             "");
   }
 }
 
-void hop(Opened& opened, std::uint64_t entries) {
-  std::vector<double> all;
-  auto many = [&opened, &all, entries]() -> base::Task<int> {
-    for (std::uint64_t i = 0; i < 5000; ++i) {
-      const std::string one = address(i * 7919 % (entries * 2));
+void gate_calls(Opened& opened, std::uint64_t entries, const std::string& how) {
+  policy::Gate gate(*opened.list, opened.books.clock, opened.books.metrics);
+  const auto settings = std::make_shared<const policy::Settings>();
+  std::vector<double> took;
+  auto many = [&gate, &took, settings, entries]() -> base::Task<int> {
+    for (std::uint64_t i = 0; i < questions; ++i) {
+      std::string one = address(miss(i, entries));
       const auto began = Clock::now();
-      const auto found = co_await opened.list->find(one);
-      all.push_back(milliseconds(Clock::now() - began) * 1000);
-      if (found.has_error()) std::exit(1);
+      const auto verdict = co_await gate.check_recipient(settings, std::move(one));
+      took.push_back(milliseconds(Clock::now() - began) * 1000);
+      if (verdict.kind != policy::Verdict::Kind::keep) std::exit(1);
     }
     co_return 0;
   };
   opened.books.wait(many());
-  say(fmt::format("find() with its hop, {} entries, p50", entries), percentile(all, 0.5), "us", "");
-  say(fmt::format("find() with its hop, {} entries, p99", entries), percentile(all, 0.99), "us", "");
+  say_both(fmt::format("gate {}, {} entries, not listed", how, entries), took, "");
 }
 
-void open_time(const std::string& directory, std::uint64_t entries) {
+void open_time(const std::string& directory, std::uint64_t entries, LookUps expected) {
+  const bool filtered = expected == LookUps::many;
+  const std::string how = filtered ? "with filter" : "without filter";
+  malloc_trim(0);
   const auto before = resident_bytes();
   const auto began = Clock::now();
-  Opened opened(directory);
+  Opened opened(directory, expected);
   const double took = milliseconds(Clock::now() - began);
   if (opened.list->size() != entries) std::exit(1);
-  say(fmt::format("start with {} entries (books and threads of the bench too)", entries), took, "ms",
+  say(fmt::format("start {}, {} entries (books and threads of the bench too)", how, entries), took, "ms",
       "< 200");
-  hop(opened, entries);
-  say(fmt::format("memory an entry, {} entries, after 5000 look-ups", entries),
-      static_cast<double>(resident_bytes() - std::min(before, resident_bytes())) /
-          static_cast<double>(entries),
-      "bytes", "<= 2");
+  if (filtered) {
+    opened.wait_for_filter();
+    say("  from there until the filter serves", milliseconds(Clock::now() - began) - took, "ms", "");
+  }
+  find_calls(opened, entries, how);
+  gate_calls(opened, entries, how);
+  malloc_trim(0);
+  const auto gained = static_cast<double>(resident_bytes()) - static_cast<double>(before);
+  say(fmt::format("memory {}, {} entries, after all look-ups", how, entries), gained / 1e6, "MB", "");
+  say("  an entry", gained / static_cast<double>(entries), "bytes", "<= 2");
 }
 
 // A full pass with nothing to hold it back; SES allows one page a second.
@@ -215,11 +302,12 @@ void size_of(std::uint64_t entries, bool again) {
   const support::TempDir directory;
   load(directory.path(), entries);
   look_ups(directory.path(), entries);
-  open_time(directory.path(), entries);
+  open_time(directory.path(), entries, LookUps::few);
+  open_time(directory.path(), entries, LookUps::many);
   if (!again) return;
   load(directory.path(), entries);
   sweep(directory.path());
-  open_time(directory.path(), entries);
+  open_time(directory.path(), entries, LookUps::many);
 }
 
 }  // namespace
