@@ -59,6 +59,7 @@ void put_time(json::object& out, std::string_view name, const std::optional<base
 json::object to_json(const SyncView& view) {
   json::object out;
   out["enabled"] = view.enabled;
+  out["last_id"] = view.last_id;
   put_time(out, "last_good", view.last_good);
   put_time(out, "last_full", view.last_full);
   out["entries"] = view.entries;

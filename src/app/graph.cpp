@@ -34,6 +34,7 @@ StartFailure listen_failure(const std::string& address, const base::Error& error
 admin::SyncView sync_view(const feedback::SuppressionSyncStatus& from) {
   admin::SyncView out;
   out.enabled = from.enabled;
+  out.last_id = from.last_id;
   out.last_good = from.last_good;
   out.last_full = from.last_full;
   out.entries = from.entries;

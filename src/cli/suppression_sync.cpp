@@ -63,6 +63,10 @@ int synchronise(const Invocation& invocation, bool force) {
     }
     const auto* running = status.if_contains("running");
     const bool goes_on = running != nullptr && running->is_object();
+    if (number(status, "last_id") > id) {
+      show(invocation, "the pass has ended unseen: another followed it, or the daemon was restarted", true);
+      return app::exit_try_again;
+    }
     const auto error = text(status, "last_error");
     show(
         invocation,

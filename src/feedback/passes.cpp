@@ -221,6 +221,9 @@ base::Task<Passes::Walk> Passes::walk_changes(SettingsPtr settings, base::WallTi
   if (begun.has_error()) co_return begun.error();
   TokenWatch tokens;
   do {
+    // What another region or another kind of reasons lists has no place in this list.
+    if (scope_of(*context_.deps.settings()) != pass.scope)
+      co_return base::fail(Errc::unavailable, "the settings changed in the middle of the pass");
     auto page = co_await fetch(settings, pass.next_token, from);
     if (page.has_error()) {
       const bool token_refused = page.error().code == Errc::invalid && !pass.next_token.empty();

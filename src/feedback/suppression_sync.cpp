@@ -32,14 +32,16 @@ struct SuppressionSync::State {
       : context(std::move(deps)),
         account(context),
         passes(context),
-        wake(context.deps.clock.make_timer(context.deps.executor)) {}
+        wake(context.deps.clock.make_timer(context.deps.executor)) {
+    // Above those of any daemon before: who waits for one of theirs sees that it will not come.
+    context.status.last_id = static_cast<std::uint64_t>(context.now().time_since_epoch().count());
+  }
 
   Context context;
   AccountCheck account;
   Passes passes;
   std::unique_ptr<base::Timer> wake;
   base::SteadyTime not_before{};
-  std::uint64_t last_id = 0;
   std::optional<std::uint64_t> requested;
   bool force = false;
   bool owed = false;     // a full pass: the last one failed
@@ -68,9 +70,14 @@ base::Task<void> SuppressionSync::State::start() {
   auto known = co_await list.sync_state();
   if (known.has_error()) {
     context.status.last_error = known.error().message;
+    context.deps.log.warn("suppression_sync", {{"status", "start"}, {"reason", known.error().message}});
     co_return;
   }
-  if (known->merging) co_await list.finish(PassKind::changes, context.now());
+  if (known->merging) {
+    const auto finished = co_await list.finish(PassKind::changes, context.now());
+    if (finished.has_error())
+      context.deps.log.warn("suppression_sync", {{"status", "start"}, {"reason", finished.error().message}});
+  }
   auto& status = context.status;
   status.last_good = known->last_good;
   status.last_full = known->last_full;
@@ -112,8 +119,7 @@ base::Task<PassEnd> SuppressionSync::State::one_pass(Due what) {
     auto end = co_await passes.changes();
     co_return end;
   }
-  const auto id = requested.value_or(last_id + 1);
-  last_id = std::max(last_id, id);
+  const auto id = requested ? *requested : ++context.status.last_id;
   requested.reset();
   auto end = co_await passes.full(id, force);
   force = false;
@@ -176,7 +182,7 @@ std::uint64_t SuppressionSync::request_full(bool force) {
   auto& state = *state_;
   state.force = state.force || force;
   if (state.context.status.full) return state.context.status.full->id;
-  if (!state.requested) state.requested = ++state.last_id;
+  if (!state.requested) state.requested = ++state.context.status.last_id;
   state.wake->cancel();
   return *state.requested;
 }

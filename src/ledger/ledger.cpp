@@ -130,7 +130,10 @@ void Gatherer::flush() {
 
 // In a turn of its own: others' work gets in between.
 void Gatherer::checkpoint_later() {
-  writer_.post([store = store_] { store->checkpoint_if_due(); });
+  writer_.post([self = shared_from_this()] {
+    const auto done = self->store_->checkpoint_if_due();
+    if (done.has_error()) self->report(done, 0);
+  });
 }
 
 // Once for each row of failures, not for every batch of a full disk.

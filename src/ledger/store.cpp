@@ -224,8 +224,9 @@ base::Result<bool> Store::purge(base::WallTime before, int rows) try {
   return base::database_error("purge ledger.db", e);
 }
 
-void Store::checkpoint_if_due() {
-  if (database_->wants_checkpoint()) database_->checkpoint();
+base::Result<void> Store::checkpoint_if_due() {
+  if (!database_->wants_checkpoint()) return {};
+  return database_->checkpoint();
 }
 
 base::Result<std::vector<Row>> Store::search(const Query& query) try {

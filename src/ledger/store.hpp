@@ -28,7 +28,7 @@ class Store {
   base::Result<void> write(const Batch& batch);
   // Deletes a slice of the older rows; true: there may be more, or free pages to give back.
   base::Result<bool> purge(base::WallTime before, int rows);
-  void checkpoint_if_due();
+  base::Result<void> checkpoint_if_due();
 
   base::Result<std::vector<Row>> search(const Query& query);
 

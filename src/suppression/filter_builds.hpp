@@ -22,7 +22,8 @@ class FilterBuilds : public std::enable_shared_from_this<FilterBuilds> {
 
   // Loop: after something that may have made one due.
   void look();
-  // Loop: from its return on the disk pool neither reads for it nor uses the writer. Waits for a slice.
+  // Loop: from its return on the disk pool neither reads for it nor uses the writer. Waits for a slice. The
+  // writer may still post to the pool, which outlives it.
   void stop();
 
  private:

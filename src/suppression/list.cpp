@@ -10,31 +10,22 @@ namespace postern::suppression {
 
 namespace {
 
-struct Import {
-  std::shared_ptr<Store> store;
-  base::BooksWriter& writer;
+// Entries on their way into the store, in the order of the keys.
+struct ImportWork {
   std::vector<Entry> entries;
-  std::function<void()> done = {};
-  base::Slice slice{{.first = 200, .fewest = 16, .most = 500}};
   std::size_t at = 0;
-  base::Result<std::size_t> added = std::size_t{0};
+  std::size_t added = 0;
 };
 
-void import_slice(const std::shared_ptr<Import>& job) {
-  const auto rest = std::span<const Entry>(job->entries).subspan(job->at);
-  const auto slice = rest.first(std::min(job->slice.size(), rest.size()));
-  job->slice.begin();
-  const auto added = job->store->put(slice);
-  job->slice.end();
-  if (added.has_error()) {
-    job->added = added.error();
-    return job->done();
-  }
-  *job->added += *added;
-  job->at += slice.size();
-  job->writer.post([store = job->store] { store->checkpoint_if_due(); });
-  if (job->at == job->entries.size()) return job->done();
-  job->writer.post([job] { import_slice(job); });
+base::Result<bool> import_some(ImportWork& work, Store& store) {
+  const auto rest = std::span<const Entry>(work.entries).subspan(work.at);
+  const auto slice = rest.first(std::min(store.slice().size(), rest.size()));
+  const bool more = slice.size() < rest.size();
+  const auto added = store.put(slice, more);
+  if (added.has_error()) return added.error();
+  work.added += *added;
+  work.at += slice.size();
+  return more;
 }
 
 // As SQLite compares the look-up keys, without making them.
@@ -114,24 +105,19 @@ base::Task<base::Result<bool>> StoredList::remove(std::string address) {
   co_return removed->own || removed->listed;
 }
 
-// In the order of the keys, so that neighbours are written together and a small cache is enough; of several
-// entries for one address the last stands.
+// Neighbours are written together, so a small cache is enough; of several entries for one address the last
+// stands.
 base::Task<base::Result<std::size_t>> StoredList::import(std::vector<Entry> entries) {
   if (entries.empty()) co_return std::size_t{0};
-  auto job = std::make_shared<Import>(Import{store_, writer_, std::move(entries)});
-  std::function<void(std::function<void()>)> start = [&](std::function<void()> resume) {
-    job->done = std::move(resume);
-    disk_.post([job] {
-      std::ranges::stable_sort(job->entries, key_order, &Entry::address);
-      job->writer.post([job] { import_slice(job); });
-    });
-  };
-  co_await base::suspend(std::move(start));
+  auto work = std::make_shared<ImportWork>(ImportWork{std::move(entries)});
+  auto sorting = [work] { std::ranges::stable_sort(work->entries, key_order, &Entry::address); };
+  co_await base::offload(disk_, std::move(sorting));
+  Step step = [work](Store& store) { return import_some(*work, store); };
+  const auto done = co_await to_the_end(writer_, store_, std::move(step));
   changed();
-  if (job->added.has_value())
-    log_.info("suppression",
-              {{"status", "imported"}, {"entries", job->entries.size()}, {"new", *job->added}});
-  co_return job->added;
+  if (done.has_error()) co_return done.error();
+  log_.info("suppression", {{"status", "imported"}, {"entries", work->entries.size()}, {"new", work->added}});
+  co_return work->added;
 }
 
 base::Task<base::Result<std::vector<Entry>>> StoredList::list(std::size_t limit, std::string after_address) {

@@ -1,11 +1,14 @@
 #include "suppression/store.hpp"
 
+#include <sqlite3.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
-#include "postern/base/random.hpp"
 #include "postern/mail/address.hpp"
+#include "suppression/pass_sql.hpp"
 
 namespace postern::suppression {
 
@@ -24,9 +27,10 @@ std::string damage_mark(const std::string& path) {
 }
 
 HashKey random_key() {
-  base::SystemRandom random;
-  const auto first = random.next();
-  return {first, random.next()};
+  std::random_device device;
+  const auto word = [&device] { return std::uint64_t{device()} << 32 | device(); };
+  const auto first = word();
+  return {first, word()};
 }
 
 Entry own_entry(SQLite::Statement& row) {
@@ -84,7 +88,7 @@ Store::Store(std::unique_ptr<base::Database> database, const std::string& path)
       generations_(connection(), prefilter_),
       size_(std::make_shared<std::atomic<std::uint64_t>>()),
       readers_(path) {
-  publish_size();
+  *size_ = counted();
 }
 
 Store::Reader::Reader(const std::string& path)
@@ -102,17 +106,38 @@ Store::Reader::Reader(const std::string& path)
                 "SELECT key, spelling, reason, since FROM listed WHERE generation = (SELECT current FROM "
                 "state) AND key = ? ORDER BY spelling") {}
 
-base::Error Store::failed(std::string_view what, const std::exception& thrown) {
-  auto error = base::database_error(std::string(what) + " suppression.db", thrown);
+base::Error Store::read_failed(const std::exception& thrown) {
+  auto error = base::database_error("read suppression.db", thrown);
   if (error.code == base::Errc::corrupt) std::ofstream(damage_mark(path_), std::ios::app);
   return error;
 }
 
-void Store::publish_size() {
+base::Error Store::write_failed(const std::exception& thrown) {
+  auto error = base::database_error("write suppression.db", thrown);
+  if (error.code == base::Errc::corrupt) std::ofstream(damage_mark(path_), std::ios::app);
+  break_if(error);
+  return error;
+}
+
+// After a failed sync only a fresh start knows what the disk holds; what was confirmed lies in the WAL.
+void Store::break_if(const base::Error& error) {
+  if (broken_ || base::severity_of(error) != base::Severity::broken) return;
+  broken_ = base::fail(error.code, error.message + "; the list is not written again before a restart");
+  database_->checkpoint_on_close(false);
+}
+
+std::uint64_t Store::counted() {
   SQLite::Statement read(connection(),
                          "SELECT own + keys - shared FROM state JOIN generation ON number = current");
-  if (!read.executeStep()) return;
-  size_->store(static_cast<std::uint64_t>(read.getColumn(0).getInt64()), std::memory_order_release);
+  if (!read.executeStep()) throw SQLite::Exception("the counts of the list are missing", SQLITE_CORRUPT);
+  return static_cast<std::uint64_t>(read.getColumn(0).getInt64());
+}
+
+// Counted before: what is committed must not be reported as failed.
+void Store::commit(SQLite::Transaction& transaction) {
+  const auto entries = counted();
+  transaction.commit();
+  size_->store(entries, std::memory_order_release);
 }
 
 void Store::add_to_own(std::int64_t change) {
@@ -137,18 +162,19 @@ bool Store::put_one(const Entry& entry, std::vector<Generation>& live) {
   return false;
 }
 
-base::Result<std::size_t> Store::put(std::span<const Entry> entries) try {
+base::Result<std::size_t> Store::put(std::span<const Entry> entries, bool more_follow) try {
+  std::optional<Relaxed> relaxed;
+  if (more_follow) relaxed.emplace(connection());
   SQLite::Transaction transaction(connection());
   auto live = generations_.live();
   std::size_t added = 0;
   for (const auto& entry : entries) added += put_one(entry, live) ? 1u : 0u;
   for (const auto& generation : live) generations_.save(generation);
   add_to_own(static_cast<std::int64_t>(added));
-  transaction.commit();
-  publish_size();
+  commit(transaction);
   return added;
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 // The copies first: their counts ask whether there is an own entry. The time stands until a full pass that
@@ -165,19 +191,21 @@ base::Result<Removed> Store::remove(const std::string& key, base::WallTime now) 
   bind_all(remove_, key);
   was.own = remove_.exec() > 0;
   if (was.own) add_to_own(-1);
-  SQLite::Statement note(connection(), "INSERT OR REPLACE INTO removed(key, at) VALUES (?, ?)");
+  // Without a sync nothing would ever take the note away.
+  SQLite::Statement note(connection(),
+                         "INSERT OR REPLACE INTO removed(key, at) SELECT ?, ? FROM state "
+                         "WHERE last_full IS NOT NULL OR EXISTS (SELECT 1 FROM pass)");
   bind_all(note, key, std::int64_t{now.time_since_epoch().count()});
   note.exec();
-  transaction.commit();
-  publish_size();
+  commit(transaction);
   return was;
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 bool Store::checkpoint_if_due() {
-  if (!database_->wants_checkpoint()) return false;
-  database_->checkpoint();
+  if (broken_ || !database_->wants_checkpoint()) return false;
+  if (const auto done = database_->checkpoint(); done.has_error()) break_if(done.error());
   return true;
 }
 
@@ -198,7 +226,7 @@ base::Result<std::optional<Entry>> Store::find(const std::string& key) try {
     return found;
   });
 } catch (const SQLite::Exception& e) {
-  return failed("read", e);
+  return read_failed(e);
 }
 
 namespace {
@@ -235,7 +263,7 @@ base::Result<std::vector<Entry>> Store::list(std::size_t limit, const std::strin
     return found;
   });
 } catch (const SQLite::Exception& e) {
-  return failed("read", e);
+  return read_failed(e);
 }
 
 base::Result<std::vector<Listed>> Store::spellings(const std::string& key) try {
@@ -247,7 +275,7 @@ base::Result<std::vector<Listed>> Store::spellings(const std::string& key) try {
     return found;
   });
 } catch (const SQLite::Exception& e) {
-  return failed("read", e);
+  return read_failed(e);
 }
 
 }  // namespace postern::suppression

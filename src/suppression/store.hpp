@@ -37,9 +37,12 @@ class Store {
   explicit Store(std::unique_ptr<base::Database> database, const std::string& path);
 
   // Books writer: own entries.
-  base::Result<std::size_t> put(std::span<const Entry> entries);  // how many were new
+  // How many were new. When more of the same follow, the last of them brings all to disk.
+  base::Result<std::size_t> put(std::span<const Entry> entries, bool more_follow = false);
   base::Result<Removed> remove(const std::string& key, base::WallTime now);
   bool checkpoint_if_due();  // true: it was
+  // Why nothing more may be written; set by the slice that met it.
+  const std::optional<base::Error>& broken() const { return broken_; }
 
   // Books writer: the copy of SES's list (store_passes.cpp).
   base::Result<void> put_listed(const ListedRow& row);
@@ -103,8 +106,11 @@ class Store {
   base::Result<OpenPass> ended_pass(PassKind kind);
   std::vector<std::int64_t> runs_of(PassKind kind, const char* which);
   bool removed_since(const ListedRow& row, PassKind kind, base::WallTime started);
-  void publish_size();
-  base::Error failed(std::string_view what, const std::exception& thrown);
+  std::uint64_t counted();
+  void commit(SQLite::Transaction& transaction);
+  base::Error read_failed(const std::exception& thrown);
+  base::Error write_failed(const std::exception& thrown);
+  void break_if(const base::Error& error);
   SQLite::Database& connection() { return database_->connection(); }
 
   std::string path_;
@@ -114,6 +120,7 @@ class Store {
   Generations generations_;
   base::Slice slice_{{.first = 200, .fewest = 16, .most = 500}};  // rows
   std::shared_ptr<std::atomic<std::uint64_t>> size_;
+  std::optional<base::Error> broken_;
   std::shared_ptr<BloomFilter> growing_;
   // Last: closed before the writer, which then leaves no WAL behind.
   base::Readers<Reader> readers_;

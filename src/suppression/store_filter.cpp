@@ -18,7 +18,7 @@ base::Result<bool> Store::filter_due() try {
   const bool due = prefilter_.due(keys_to_filter().count);
   return due;
 } catch (const SQLite::Exception& e) {
-  return failed("read", e);
+  return read_failed(e);
 }
 
 base::Result<void> Store::begin_filter() try {
@@ -27,13 +27,13 @@ base::Result<void> Store::begin_filter() try {
   scan_ = std::make_unique<KeyScan>(path_, std::move(keys.generations));
   return {};
 } catch (const SQLite::Exception& e) {
-  return failed("read", e);
+  return read_failed(e);
 }
 
 base::Result<bool> Store::scan_for_filter(std::size_t rows) try {
   return scan_->next(rows, [this](std::string_view key) { growing_->add(prefilter_.hash(key)); });
 } catch (const SQLite::Exception& e) {
-  return failed("read", e);
+  return read_failed(e);
 }
 
 std::shared_ptr<const BloomFilter> Store::serve_filter() {

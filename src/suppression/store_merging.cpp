@@ -23,7 +23,7 @@ base::Result<std::vector<std::int64_t>> Store::crowded_runs(PassKind kind) try {
   if (found.size() < most_runs) found.clear();
   return found;
 } catch (const SQLite::Exception& e) {
-  return failed("read", e);
+  return read_failed(e);
 }
 
 base::Result<bool> Store::merge_runs(Merge& merge, std::int64_t& into,
@@ -44,7 +44,7 @@ base::Result<bool> Store::merge_runs(Merge& merge, std::int64_t& into,
   transaction.commit();
   return more;
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 base::Result<std::vector<std::int64_t>> Store::begin_finish(PassKind kind) try {
@@ -53,7 +53,7 @@ base::Result<std::vector<std::int64_t>> Store::begin_finish(PassKind kind) try {
   run(connection(), "UPDATE pass SET merging = 1 WHERE kind = ?", std::string(to_string(kind)));
   return runs_of(kind, "");
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 // Done again after a crash it comes to the same. Changes go into the generation of a running full pass too:
@@ -79,11 +79,10 @@ base::Result<bool> Store::merge_some(PassKind kind, Merge& merge, base::WallTime
         number(open->pass.started));
     drop_pass(connection(), "changes");
   }
-  transaction.commit();
-  publish_size();
+  commit(transaction);
   return more;
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 base::Result<bool> Store::erase_stale() try {
@@ -95,7 +94,7 @@ base::Result<bool> Store::erase_stale() try {
   transaction.commit();
   return true;
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 base::Result<bool> Store::sweep_some() try {
@@ -103,7 +102,7 @@ base::Result<bool> Store::sweep_some() try {
   if (erased.has_error() || *erased) return erased;
   return shrink();
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 // Moving a page costs about two rows. The next full pass needs twice as much again as the list has: so much

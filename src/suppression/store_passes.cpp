@@ -57,7 +57,7 @@ base::Result<void> Store::begin(PassKind kind, const std::string& scope, base::W
   transaction.commit();
   return {};
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 // A pass that began before the removal, or just after it, may still bring the entry; one of changes asks for
@@ -91,7 +91,7 @@ base::Result<Pass> Store::add(PassKind kind, std::int64_t& number_of_run, std::s
   transaction.commit();
   return open->pass;
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 std::vector<std::int64_t> Store::runs_of(PassKind kind, const char* which) {
@@ -124,11 +124,10 @@ base::Result<void> Store::switch_over(base::WallTime now) try {
       open->generation.number, number(now), open->pass.scope, started);
   drop_pass(connection(), "full");
   run(connection(), "DELETE FROM removed WHERE at + ? < ?", std::int64_t{settling.count()}, started);
-  transaction.commit();
-  publish_size();
+  commit(transaction);
   return {};
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 base::Result<void> Store::abandon(PassKind kind, const std::optional<Doubt>& doubt) try {
@@ -140,7 +139,7 @@ base::Result<void> Store::abandon(PassKind kind, const std::optional<Doubt>& dou
   transaction.commit();
   return {};
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 base::Result<SyncState> Store::state() try {
@@ -166,7 +165,7 @@ base::Result<SyncState> Store::state() try {
     return state;
   });
 } catch (const SQLite::Exception& e) {
-  return failed("read", e);
+  return read_failed(e);
 }
 
 base::Result<void> Store::put_listed(const ListedRow& row) try {
@@ -176,11 +175,10 @@ base::Result<void> Store::put_listed(const ListedRow& row) try {
     generations_.save(generation);
   }
   run(connection(), "DELETE FROM removed WHERE key = ?", row.key);
-  transaction.commit();
-  publish_size();
+  commit(transaction);
   return {};
 } catch (const SQLite::Exception& e) {
-  return failed("write", e);
+  return write_failed(e);
 }
 
 }  // namespace postern::suppression

@@ -37,24 +37,6 @@ struct MergeWork {
   std::int64_t into = 0;
 };
 
-// Slice after slice until there is no more.
-using Step = std::function<base::Result<bool>(Store&)>;
-base::Task<base::Result<void>> to_the_end(base::BooksWriter& writer, std::shared_ptr<Store> store,
-                                          Step step) {
-  for (bool more = true; more;) {
-    Step timed = [step](Store& s) {
-      s.slice().begin();
-      auto done = step(s);
-      s.slice().end();
-      return done;
-    };
-    const auto done = co_await write(writer, store, std::move(timed));
-    if (done.has_error()) co_return done.error();
-    more = *done;
-  }
-  co_return base::Result<void>();
-}
-
 // In the order of the keys: a page is a run.
 std::shared_ptr<PageWork> prepare(PassKind kind, const Page& page, std::string& first_skipped) {
   auto work = std::make_shared<PageWork>();

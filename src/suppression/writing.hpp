@@ -1,4 +1,4 @@
-// One slice of work on the books writer, awaited on the loop.
+// Work on the list writer in slices, awaited on the loop.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,11 @@ base::Task<base::Result<T>> write(base::BooksWriter& writer, std::shared_ptr<Sto
   auto result = std::make_shared<base::Result<T>>(base::fail(base::Errc::cancelled, "not written"));
   std::function<void(std::function<void()>)> start = [&](std::function<void()> resume) {
     writer.post([result, store, slice = std::move(slice), resume = std::move(resume)] {
-      *result = slice(*store);
+      if (const auto& broken = store->broken()) {
+        *result = *broken;
+      } else {
+        *result = slice(*store);
+      }
       resume();
     });
   };
@@ -27,5 +31,9 @@ base::Task<base::Result<T>> write(base::BooksWriter& writer, std::shared_ptr<Sto
   // Moved, and never const: a Result<bool> made of a const or lvalue one would hold has_value().
   co_return std::move(*result);
 }
+
+// Slice after slice, each measured, until there is no more.
+using Step = std::function<base::Result<bool>(Store&)>;
+base::Task<base::Result<void>> to_the_end(base::BooksWriter& writer, std::shared_ptr<Store> store, Step step);
 
 }  // namespace postern::suppression

@@ -132,6 +132,16 @@ TEST(Address, is_looked_up_without_case) {
   EXPECT_EQ(lookup_key("Bob.X@EXAMPLE.com"), "bob.x@example.com");
 }
 
+TEST(Address, is_looked_up_without_quotes_that_it_does_not_need) {
+  EXPECT_EQ(lookup_key("\"Jane.X\"@example.com"), "jane.x@example.com");
+  EXPECT_EQ(lookup_key("\"j\\ane\"@example.com"), "jane@example.com");
+  EXPECT_EQ(lookup_key("\"jane x\"@example.com"), "\"jane x\"@example.com");
+  EXPECT_EQ(lookup_key("\"jane@x\"@example.com"), "\"jane@x\"@example.com");
+  EXPECT_EQ(lookup_key("\".jane\"@example.com"), "\".jane\"@example.com");
+  EXPECT_EQ(lookup_key("\"\"@example.com"), "\"\"@example.com");
+  EXPECT_EQ(lookup_key("\"@example.com"), "\"@example.com");
+}
+
 TEST(Pattern, stars_and_question_marks_match_without_case) {
   EXPECT_TRUE(matches_pattern("*", ""));
   EXPECT_TRUE(matches_pattern("*@example.com", "Bob@EXAMPLE.com"));

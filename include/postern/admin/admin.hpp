@@ -40,6 +40,7 @@ struct SyncView {  // what admin may know of the synchronisation with SES
     std::string message;
   };
   bool enabled = false;
+  std::uint64_t last_id = 0;
   std::optional<base::WallTime> last_good, last_full;
   std::uint64_t entries = 0;
   std::optional<Running> running;

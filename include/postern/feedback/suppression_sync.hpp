@@ -47,6 +47,7 @@ struct SuppressionSyncStatus {
     std::string message;  // how it ended, for a person
   };
   bool enabled = false;
+  std::uint64_t last_id = 0;                // the highest that was given to a full pass; never again one
   std::optional<base::WallTime> last_good;  // end of the last good pass
   std::optional<base::WallTime> last_full;  // end of the last good full pass
   std::uint64_t entries = 0;                // addresses on SES's list

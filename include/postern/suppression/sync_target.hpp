@@ -2,8 +2,8 @@
 // (feedback). A pass gathers pages under a generation of its own, which no look-up sees, and takes effect at
 // finish(): a full one by one row that names the new generation, one of changes by moving its rows over.
 // Every call is durable as far as a restart needs it: a pass that was cut goes on at sync_state().full's
-// token or is abandoned. Called on the loop, one call after another; what blocks runs on the books writer in
-// slices.
+// token or is abandoned. Called on the loop; what blocks runs on the list writer in slices. The calls of a
+// pass come one after another; put_listed() and remove_everywhere() may come between the slices of one.
 #pragma once
 
 #include <cstdint>
