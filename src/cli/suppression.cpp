@@ -13,6 +13,7 @@
 #include "cli/suppression_sync.hpp"
 #include "postern/app/exit_code.hpp"
 #include "postern/mail/address.hpp"
+#include "postern/suppression/counting.hpp"
 #include "postern/suppression/list.hpp"
 
 namespace postern::cli {
@@ -83,15 +84,6 @@ int list(const Invocation& invocation, bool as_json) {
   return app::exit_ok;
 }
 
-// As the listener decides: what SES lists counts by suppression.reasons and max_age, a person's word always.
-std::string why_not_counted(const app::SuppressionConfig& config, const suppression::Entry& entry,
-                            base::WallTime now) {
-  if (entry.reason != "BOUNCE" && entry.reason != "COMPLAINT") return {};
-  if (std::ranges::find(config.reasons, entry.reason) == config.reasons.end()) return "suppression.reasons";
-  const bool aged = config.max_age > base::Duration::zero() && now - entry.since > config.max_age;
-  return aged ? "suppression.max_age" : std::string();
-}
-
 int check(const Invocation& invocation, const std::string& given) {
   const std::string address = checked_address(given);
   const auto config = load(invocation);
@@ -107,12 +99,14 @@ int check(const Invocation& invocation, const std::string& given) {
   if (answer->status != 200) throw Failure{app::exit_software, answer->body};
   auto entry = entry_of(json::parse(answer->body).as_object());
   const auto now = base::SystemClock().wall_now();
-  auto ignored = why_not_counted(config.suppression, entry, now);
+  const auto& counted = config.suppression;
+  auto ignored = suppression::not_counted_by(entry, counted.reasons, counted.max_age, now);
   const auto others = entry.also;
   for (const auto& other : others) {
-    if (ignored.empty() || !why_not_counted(config.suppression, other, now).empty()) continue;
+    const auto why = suppression::not_counted_by(other, counted.reasons, counted.max_age, now);
+    if (ignored.empty() || !why.empty()) continue;
     entry = other;
-    ignored.clear();
+    ignored = {};
   }
   if (!ignored.empty()) {
     out << fmt::format("{}: listed: {}, but does not count by {}\n", address, describe(entry), ignored);

@@ -1,20 +1,11 @@
 #include "suppressed.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "postern/base/text.hpp"
+#include "postern/suppression/counting.hpp"
 
 namespace postern::policy {
 
 namespace {
-
-constexpr std::array<std::string_view, 2> ses_reasons{"BOUNCE", "COMPLAINT"};
-
-bool contains(const auto& reasons, std::string_view reason) {
-  return std::any_of(reasons.begin(), reasons.end(),
-                     [reason](std::string_view one) { return base::equals_ignoring_case(one, reason); });
-}
 
 Verdict::Kind kind_of(SuppressionAction action) {
   switch (action) {
@@ -44,13 +35,9 @@ std::string describe(const suppression::Entry& entry, const std::string& address
   return text;
 }
 
-// `reasons` and `max_age` are about what SES lists; what a person put on the list stays until a person takes
-// it off.
 bool counts(const Settings& settings, const suppression::Entry& entry, base::WallTime now) {
-  if (!contains(ses_reasons, entry.reason)) return true;
-  if (!contains(settings.suppression_reasons, entry.reason)) return false;
-  const auto max_age = settings.suppression_max_age;
-  return max_age <= base::Duration::zero() || now - entry.since <= max_age;
+  return suppression::not_counted_by(entry, settings.suppression_reasons, settings.suppression_max_age, now)
+      .empty();
 }
 
 }  // namespace
