@@ -21,6 +21,8 @@ install(FILES ${CMAKE_SOURCE_DIR}/systemd/postern.tmpfiles DESTINATION lib/tmpfi
 
 install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/conf/postern.minimal.yaml
   ${CMAKE_SOURCE_DIR}/packaging/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${CMAKE_SOURCE_DIR}/packaging/debian/lintian-overrides
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME postern)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/conf/kubernetes DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
 # What is linked in statically, or is nothing but headers, wants its notice to go along (Boost does not).
