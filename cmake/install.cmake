@@ -4,6 +4,8 @@ if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
   set_property(CACHE CMAKE_INSTALL_PREFIX PROPERTY VALUE /usr)
 endif()
 include(GNUInstallDirs)
+# Whoever hands packages out is their maintainer; the default is an address that nobody has (RFC 2606).
+set(POSTERN_MAINTAINER "postern <packages@postern.invalid>" CACHE STRING "maintainer of the package: Name <address>")
 set(docs ${CMAKE_BINARY_DIR}/docs)
 
 set(group_reads OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE)
@@ -19,6 +21,8 @@ install(FILES ${CMAKE_SOURCE_DIR}/systemd/postern.tmpfiles DESTINATION lib/tmpfi
 
 install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/conf/postern.minimal.yaml
   ${CMAKE_SOURCE_DIR}/packaging/debian/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${CMAKE_SOURCE_DIR}/packaging/debian/lintian-overrides
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME postern)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/conf/kubernetes DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
 # What is linked in statically, or is nothing but headers, wants its notice to go along (Boost does not).
@@ -46,13 +50,20 @@ configure_file(${CMAKE_SOURCE_DIR}/packaging/debian/changelog.in ${docs}/changel
 compress(${docs}/changelog changelog)
 install(FILES ${docs}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# The completion is made by the program itself, from its own commands.
-set(completion ${docs}/completion/postern)
-add_custom_command(OUTPUT ${completion}
-  COMMAND ${CMAKE_COMMAND} -E make_directory ${docs}/completion
-  COMMAND postern completion bash > ${completion}
-  DEPENDS postern VERBATIM)
-install(FILES ${completion} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+# The completions are made by the program itself, from its own commands, and lie where each shell of Debian
+# looks for those of packages.
+function(complete shell name folder)
+  set(script ${docs}/completion/${shell}/${name})
+  add_custom_command(OUTPUT ${script}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${docs}/completion/${shell}
+    COMMAND postern completion ${shell} > ${script}
+    DEPENDS postern VERBATIM)
+  set_property(GLOBAL APPEND PROPERTY postern_docs ${script})
+  install(FILES ${script} DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder})
+endfunction()
+complete(bash postern bash-completion/completions)
+complete(zsh _postern zsh/vendor-completions)
+complete(fish postern.fish fish/vendor_completions.d)
 
 get_property(made GLOBAL PROPERTY postern_docs)
-add_custom_target(postern_docs ALL DEPENDS ${made} ${completion})
+add_custom_target(postern_docs ALL DEPENDS ${made})

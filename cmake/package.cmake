@@ -2,7 +2,7 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME postern)
 set(CPACK_PACKAGE_VENDOR postern)
-set(CPACK_PACKAGE_CONTACT "postern <packages@postern.invalid>")
+set(CPACK_PACKAGE_CONTACT "${POSTERN_MAINTAINER}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "mail relay beside an application, to Amazon SES")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "Takes mail by SMTP from local applications, keeps it on disk, makes it fit

@@ -43,18 +43,19 @@ void read_document(std::string_view text, Loading& loading, Config& into) {
 
 }  // namespace
 
-LoadResult load_config(const std::string& path, const Machine& machine) {
+LoadResult load_config(const std::string& path, const Machine& machine, Extent extent) {
   const auto text = machine.read_file(path);
   // In a container the environment may say it all.
   const bool none = text.has_error() && text.error().code == base::Errc::not_found;
   if (none && path == default_config_file && configures(machine.variables))
-    return parse_config("", path, machine);
+    return parse_config("", path, machine, extent);
   if (text.has_error()) return Problems{{1, "yaml", text.error().message}};
-  return parse_config(*text, path, machine);
+  return parse_config(*text, path, machine, extent);
 }
 
-LoadResult parse_config(std::string_view text, const std::string& file, const Machine& machine) {
-  Loading loading(machine);
+LoadResult parse_config(std::string_view text, const std::string& file, const Machine& machine,
+                        Extent extent) {
+  Loading loading(machine, false, extent);
   Config config;
   config.hostname = machine.name;
   read_document(text, loading, config);

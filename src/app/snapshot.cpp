@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "credential.hpp"
 #include "postern/base/text.hpp"
 #include "postern/dkim/signer.hpp"
 #include "postern/net/ip.hpp"
@@ -86,7 +87,9 @@ void name_bad_keys(const Config& config, const std::string& message, Problems& p
   for (std::size_t i = 0; i < config.dkim.keys.size(); ++i) {
     const auto alone = dkim::Signer::create({config.dkim.keys[i]});
     if (alone.has_value()) continue;
-    add_problem(problems, config, element("dkim.keys", i, "key_file"), alone.error().message);
+    const bool absent = alone.error().code == base::Errc::not_found;
+    add_problem(problems, config, element("dkim.keys", i, "key_file"),
+                alone.error().message + (absent ? credential_remedy(config.dkim.keys[i].key_file) : ""));
   }
   if (problems.size() == before) add_problem(problems, config, "dkim.keys", message);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "credential.hpp"
 #include "expand.hpp"
 #include "suggest.hpp"
 
@@ -45,6 +46,10 @@ void Loading::problem(int line, std::string key, std::string message) {
     line = 0;
   }
   if (problems.size() < most_problems) problems.push_back({line, std::move(key), std::move(message)});
+}
+
+bool Loading::leaves_out(std::string_view path) const {
+  return extent == Extent::local && (path == "upstream" || path == "dkim" || path == "aws");
 }
 
 Section::Section(Loading& loading, std::string path, const YAML::Node& node, int line)
@@ -103,7 +108,8 @@ bool Section::has(const std::string& name) const {
 }
 
 void Section::require(const std::string& name) {
-  if (!describing() && !has(name)) loading_.problem(line_, path_of(name), "is missing");
+  if (describing() || has(name) || loading_.leaves_out(path_of(name))) return;
+  loading_.problem(line_, path_of(name), "is missing");
 }
 
 void Section::problem(const std::string& name, std::string message) {
@@ -197,7 +203,8 @@ void Section::secret(const std::string& name, std::string& into, std::string& fi
 std::string Section::read_secret(const std::string& name, const std::string& file) {
   auto content = loading_.machine.read_file(file);
   if (content.has_error()) {
-    problem(name, content.error().message);
+    const bool absent = content.error().code == base::Errc::not_found;
+    problem(name, content.error().message + (absent ? credential_remedy(file) : ""));
     return "";
   }
   std::string secret = std::move(*content);
@@ -209,7 +216,7 @@ std::string Section::read_secret(const std::string& name, const std::string& fil
 
 void Section::section(const std::string& name, const std::function<void(Section&)>& read) {
   const Entry* const entry = take(name, "");
-  if (entry == nullptr && !describing()) return;
+  if ((entry == nullptr && !describing()) || loading_.leaves_out(path_of(name))) return;
   const YAML::Node node = entry == nullptr ? YAML::Node() : entry->node;
   const int line = entry == nullptr ? line_ : entry->line;
   // A section whose keys are all commented out is null.
@@ -224,6 +231,7 @@ void Section::section(const std::string& name, const std::function<void(Section&
 std::optional<std::size_t> Section::list(const std::string& name,
                                          const std::function<void(Section&)>& read_element) {
   const Entry* const entry = take(name, "");
+  if (loading_.leaves_out(path_of(name))) return std::nullopt;
   if (describing()) {
     Section inner(loading_, path_of(name) + "[]", YAML::Node(), line_);
     read_element(inner);

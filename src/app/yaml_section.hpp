@@ -20,10 +20,13 @@ namespace postern::app {
 
 // What one run over the file gathers.
 struct Loading {
-  explicit Loading(const Machine& on, bool describe = false) : machine(on), describing(describe) {}
+  explicit Loading(const Machine& on, bool describe = false, Extent wanted = Extent::whole)
+      : machine(on), describing(describe), extent(wanted) {}
+  bool leaves_out(std::string_view path) const;
 
   const Machine& machine;
   const bool describing;
+  const Extent extent;
   Problems problems;
   std::map<std::string, int> lines;
   std::map<std::string, std::string> from_environment;  // path -> variable

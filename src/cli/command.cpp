@@ -57,7 +57,7 @@ Failure failure_of(const base::Error& error) {
 }
 
 app::Config load(const Invocation& invocation) {
-  auto config = app::load_config(invocation.config_file);
+  auto config = app::load_config(invocation.config_file, app::Machine::here(), app::Extent::local);
   if (config.has_value()) return std::move(*config);
   for (const auto& problem : config.error())
     invocation.terminal.err << app::to_string(problem, invocation.config_file) << '\n';
@@ -68,6 +68,14 @@ std::unique_ptr<Backend> open_backend(const Invocation& invocation) {
   auto backend = connect(load(invocation));
   if (backend.has_error()) throw failure_of(backend.error());
   return std::move(*backend);
+}
+
+std::unique_ptr<Backend> running_daemon(const Invocation& invocation) {
+  auto backend = open_backend(invocation);
+  if (backend->daemon_runs()) return backend;
+  throw Failure{
+      app::exit_unavailable,
+      "the daemon is not running, and only it talks to SES: systemctl start postern, or postern serve"};
 }
 
 net::HttpResponse call_raw(Backend& backend, const net::HttpRequest& request) {

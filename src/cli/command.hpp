@@ -36,8 +36,10 @@ struct Failure {
 };
 Failure failure_of(const base::Error& error);
 
-app::Config load(const Invocation& invocation);  // throws Failure; problems are told already
-std::unique_ptr<Backend> open_backend(const Invocation& invocation);  // throws Failure
+// Without upstream, dkim and aws. Throws Failure; problems are told already.
+app::Config load(const Invocation& invocation);
+std::unique_ptr<Backend> open_backend(const Invocation& invocation);    // throws Failure
+std::unique_ptr<Backend> running_daemon(const Invocation& invocation);  // throws Failure
 // The answer's JSON; throws Failure when it is an error.
 boost::json::object call(Backend& backend, const net::HttpRequest& request);
 net::HttpResponse call_raw(Backend& backend, const net::HttpRequest& request);

@@ -122,11 +122,15 @@ struct Change {
   bool at_ses = false;
 };
 
+std::unique_ptr<Backend> backend_for(const Invocation& invocation, const Change& change) {
+  return change.at_ses ? running_daemon(invocation) : open_backend(invocation);
+}
+
 int add(const Invocation& invocation, const Change& change) {
   json::object entry;
   entry["address"] = checked_address(change.address);
   entry["reason"] = change.reason;
-  const auto backend = open_backend(invocation);
+  const auto backend = backend_for(invocation, change);
   const std::string query = change.at_ses ? "ses=true" : "";
   call(*backend, request("POST", std::string(collection), query, json::serialize(entry)));
   return app::exit_ok;
@@ -134,7 +138,7 @@ int add(const Invocation& invocation, const Change& change) {
 
 int remove(const Invocation& invocation, const Change& change) {
   const std::string address = checked_address(change.address);
-  const auto backend = open_backend(invocation);
+  const auto backend = backend_for(invocation, change);
   const auto done = call(*backend, request("DELETE", path_of(address), change.at_ses ? "ses=true" : ""));
   if (const auto* still = done.if_contains("still_at_ses"); still != nullptr && still->as_bool()) {
     invocation.terminal.err

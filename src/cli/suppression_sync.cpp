@@ -52,7 +52,7 @@ const json::object* ended(const json::object& status, std::uint64_t id) {
 }
 
 int synchronise(const Invocation& invocation, bool force) {
-  const auto backend = open_backend(invocation);
+  const auto backend = running_daemon(invocation);
   const auto begun = call(*backend, request("POST", std::string(path), force ? "force=true" : ""));
   const auto id = number(begun, "id");
   for (;;) {
@@ -77,7 +77,7 @@ int synchronise(const Invocation& invocation, bool force) {
 }
 
 int write_account_reasons(const Invocation& invocation) {
-  const auto backend = open_backend(invocation);
+  const auto backend = running_daemon(invocation);
   call(*backend, request("POST", "/api/v1/suppression/account-reasons"));
   invocation.terminal.out << "SES now suppresses what suppression.reasons says\n";
   return app::exit_ok;

@@ -151,6 +151,15 @@ TEST(Snapshot, names_every_key_that_is_bad_with_its_line) {
   EXPECT_THAT(problems[1], HasSubstr("missing.pem"));
 }
 
+TEST(Snapshot, a_key_that_is_a_credential_tells_who_puts_it_there) {
+  const auto problems = problems_of_snapshot(upstream_line + "dkim:\n  keys:\n" +
+                                             key_entry("a.example", "/run/credentials/postern.service/dkim"));
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_THAT(problems[0], StartsWith("p.yaml:4: dkim.keys[0].key_file: "));
+  EXPECT_THAT(problems[0],
+              HasSubstr("systemd puts it there while postern.service runs, from /etc/credstore/dkim"));
+}
+
 TEST(Snapshot, names_a_CA_file_that_cannot_be_used) {
   const auto problems =
       problems_of_snapshot("upstream:\n  - endpoint: h.example:587\n    ca_file: /nowhere/ca.pem\n");

@@ -30,11 +30,13 @@ class Installed(Booted):
         self.running()
         self.assertEqual((mode_of(STATE), STATE.owner()), ("0o700", "postern"))
 
-    def test_manual_completion_and_notices_are_there(self):
+    def test_manual_completions_and_notices_are_there(self):
         for name in (
             "/usr/share/man/man8/postern.8.gz",
             "/usr/share/man/man5/postern.yaml.5.gz",
             "/usr/share/bash-completion/completions/postern",
+            "/usr/share/zsh/vendor-completions/_postern",
+            "/usr/share/fish/vendor_completions.d/postern.fish",
             "/usr/share/doc/postern/copyright",
             "/usr/share/doc/postern/copyright.libcli11-dev",
             "/usr/share/doc/postern/examples/kubernetes/sidecar.yaml",

@@ -122,6 +122,36 @@ class Refused(Booted):
         self.assertFalse(pathlib.Path("/etc/credstore/aws-secret-access-key").exists())
         self.assertEqual(show("ActiveState"), "active")
 
+    def refused_by_the_unit(self, code, **changes):
+        """What the journal says of a service that ends with this code as soon as it is started."""
+        self.configure(self.sandbox(), **changes)
+        run("systemctl", "start", "postern.service", code=1)
+        self.assertEqual(show("ExecMainStatus"), str(code), journal())
+        return journal()
+
+    def test_a_state_directory_that_the_unit_may_not_write(self):
+        state = pathlib.Path("/srv/elsewhere")
+        state.mkdir()
+        self.addCleanup(shutil.rmtree, state)
+        shutil.chown(state, "postern", "postern")
+        words = self.refused_by_the_unit(73, state_dir=str(state))
+        uid = pwd.getpwnam("postern").pw_uid
+        self.assertIn(f"state_dir /srv/elsewhere is not writable: Read-only file system (uid {uid})", words)
+        drop_in("[Service]\nReadWritePaths=/srv/elsewhere\n")
+        run("systemctl", "restart", "postern.service")
+        self.assertTrue((state / "spool.db").exists())
+
+    def test_a_unit_without_the_capability_is_told_three_ways_and_tried_again(self):
+        drop_in("[Service]\nAmbientCapabilities=\nCapabilityBoundingSet=\n")
+        words = self.refused_by_the_unit(77)
+        for way in ("127.0.0.1:25", "root", "CAP_NET_BIND_SERVICE", "net.ipv4.ip_unprivileged_port_start"):
+            self.assertIn(way, words)
+        # Somebody may open the port to users meanwhile, so that it is worth another try, which 78 is not.
+        lowest = pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+        self.addCleanup(lowest.write_text, lowest.read_text())
+        lowest.write_text("0")
+        wait.until(lambda: show("ActiveState") == "active", 20, "the next start, which may listen")
+
     def as_postern(self, **changes):
         """Exit code and words of the daemon as its user, without the unit and so without its capability."""
         self.configure(self.sandbox(), **changes)

@@ -1,85 +1,16 @@
-// The commands while no daemon runs: arguments in, text and exit code out, over a state directory.
-#include "cli/program.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+// The commands while no daemon runs.
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
+#include "cli/program_fixture.hpp"
 #include "postern/app/state_lock.hpp"
-#include "postern/base/random.hpp"
 #include "postern/ledger/ledger.hpp"
-#include "postern/spool/spool.hpp"
-#include "support/books.hpp"
 
 namespace postern::cli {
 namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-struct Outcome {
-  int code;
-  std::string out, err;
-};
-
-struct ProgramTest : testing::Test {
-  support::TempDir directory;
-  std::string config = directory.file("postern.yaml");
-  std::string state = directory.file("state");
-  base::SystemClock clock;
-  base::SystemRandom random;
-
-  ProgramTest() {
-    std::filesystem::create_directory(state);
-    write("postern.yaml", "hostname: mail.example.com\nstate_dir: " + state +
-                              "\nadmin: {listen: \"\", socket: " + directory.file("admin.sock") +
-                              "}\nupstream: [{endpoint: \"127.0.0.1:2500\", tls: none}]\n");
-  }
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(directory.file(name), std::ios::binary) << text;
-  }
-  Outcome run_bare(std::vector<std::string> arguments) const {
-    std::ostringstream out, err;
-    const int code = run(std::move(arguments), out, err);
-    return {code, out.str(), err.str()};
-  }
-  Outcome postern(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.end(), {"-c", config});
-    return run_bare(std::move(arguments));
-  }
-  // Puts a message into the spool as the daemon would have.
-  std::string append(const std::string& recipient, std::uint64_t file_size = 0) {
-    support::Books books;
-    auto spool =
-        std::move(spool::Spool::open({state}, books.loop.get_executor(), books.log, books.metrics).value());
-    auto m = std::make_shared<spool::Message>();
-    m->arrived = clock.wall_now();
-    m->id = base::make_id(m->arrived, random);
-    m->sender = "app@example.com";
-    m->client = m->stream = "127.0.0.1";
-    m->content.header = "Subject: hello\r\n";
-    m->content.body_size = file_size;
-    if (file_size == 0) {
-      m->content.body = std::make_shared<const std::string>("the body\r\n");
-      m->content.body_size = m->content.body->size();
-    } else {
-      m->content.body_file = spool->new_body_path(m->id);
-      std::ofstream(m->content.body_file, std::ios::binary) << std::string(file_size, 'x');
-    }
-    spool::Recipient r;
-    r.address = recipient;
-    r.due = m->arrived;
-    m->recipients.push_back(r);
-    EXPECT_TRUE(books.wait(spool->append(m)).has_value());
-    spool->close();
-    return m->id;
-  }
-};
 
 TEST_F(ProgramTest, wrong_usage_is_64_and_says_why_on_stderr) {
   using Arguments = std::vector<std::string>;
@@ -126,6 +57,16 @@ TEST_F(ProgramTest, check_says_nothing_about_a_good_file) {
   const auto got = postern({"check"});
   EXPECT_EQ(got.code, 0) << got.err;
   EXPECT_EQ(got.out + got.err, "");
+}
+
+TEST_F(ProgramTest, an_smtp_password_is_made_for_a_region_only) {
+  for (const std::string region :
+       {"nonsense", "", "EU-WEST-1", "eu-west", "eu-west-1a", "email-smtp.eu-west-1.amazonaws.com"}) {
+    const auto got = run_bare({"smtp-password", "--region", region});
+    EXPECT_EQ(got.code, 64) << region;
+    EXPECT_THAT(got.err, HasSubstr("eu-west-1")) << region;
+    EXPECT_EQ(got.out, "") << region;
+  }
 }
 
 TEST_F(ProgramTest, an_empty_queue_is_said_to_be_empty) {
@@ -334,6 +275,18 @@ TEST_F(ProgramTest, the_completion_script_knows_the_commands_and_their_options) 
   EXPECT_THAT(got.out, HasSubstr("    'log') words='"));
   EXPECT_THAT(got.out, HasSubstr("--since"));
   EXPECT_THAT(got.out, HasSubstr("complete -o default -F _postern postern\n"));
+}
+
+TEST_F(ProgramTest, each_shell_has_a_completion_script_with_what_each_command_does) {
+  const auto zsh = run_bare({"completion", "zsh"});
+  EXPECT_EQ(zsh.code, 0);
+  EXPECT_THAT(zsh.out, StartsWith("#compdef postern\n"));
+  EXPECT_THAT(zsh.out, HasSubstr("'flush:Try messages now instead of at their next due time'"));
+  const auto fish = run_bare({"completion", "fish"});
+  EXPECT_EQ(fish.code, 0);
+  EXPECT_THAT(fish.out, HasSubstr(" -a flush -d 'Try messages now instead of at their next due time'\n"));
+  EXPECT_THAT(fish.out, HasSubstr("-l since "));
+  EXPECT_EQ(run_bare({"completion", "tcsh"}).code, 64);
 }
 
 }  // namespace

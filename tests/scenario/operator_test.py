@@ -190,6 +190,45 @@ class Queue(Scenario):
         queue_id = relay.send("left behind")
         relay.stop()
         self.assertEqual([row["queue_id"] for row in relay.queue()], [queue_id])
+        self.assertEqual(relay.cli("queue", "flush"), "due when the daemon starts: 1 message\n")
+        relay.start()
+        self.assertRegex(relay.cli("queue", "flush"), r"^tried now: ")
+
+    def test_without_the_daemon_and_its_secrets(self):
+        relay = self.postern(self.sandbox(), dkim=self.dkim())
+        relay.cli("suppression", "add", "gone@example.net", "--reason", "BOUNCE")
+        relay.stop()
+        self.key().unlink()
+        (self.directory / "sandbox" / "password").unlink()
+        relay.cli("queue", "list")
+        relay.cli("log")
+        relay.cli("suppression", "check", "gone@example.net", code=1)
+        for command in ("check", "doctor", "serve"):
+            done = relay.run(command)
+            self.assertEqual(done.returncode, 78, done.stderr)
+            self.assertIn("upstream[0].password_file", done.stderr)
+            self.assertIn("cannot be read", done.stderr)
+
+
+class Output(Scenario):
+    """Where the answer of a command goes may be full, or gone."""
+
+    def test_an_answer_that_could_not_be_written_is_a_failure(self):
+        relay = self.postern(DEAD)
+        relay.send("logged")
+        wait.until(lambda: relay.cli("log"), 10, "an attempt in the ledger")
+        for words in (["log"], ["queue", "list"], ["log", "--json"]):
+            done = relay.run_into("/dev/full", *words)
+            self.assertEqual(done.returncode, 73, words)
+            self.assertIn("standard output could not be written", done.stderr)
+
+    def test_a_reader_that_has_had_enough_is_none(self):
+        relay = self.postern(DEAD)
+        relay.send("logged")
+        wait.until(lambda: relay.cli("log"), 10, "an attempt in the ledger")
+        for words in (["log"], ["queue", "list"]):
+            done = relay.run_unread(*words)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), words)
 
 
 class Usage(Scenario):

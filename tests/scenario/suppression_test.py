@@ -122,6 +122,28 @@ class CommandLine(SuppressionScenario):
         self.relay_with()
         self.check()
 
+    def test_an_export_that_could_not_be_written_is_a_failure(self):
+        self.relay_with()
+        done = self.relay.run_into("/dev/full", "suppression", "export")
+        self.assertEqual(done.returncode, 73, done.stderr)
+        self.assertIn("standard output could not be written", done.stderr)
+        self.assertEqual(self.relay.run_unread("suppression", "export").returncode, 0)
+
+    def test_a_folder_is_no_list(self):
+        self.relay_with()
+        done = self.relay.run("suppression", "import", str(self.directory))
+        self.assertEqual(done.returncode, 64, done.stderr)
+        self.assertIn(str(self.directory), done.stderr)
+
+    def test_what_only_the_daemon_does_says_so_without_it(self):
+        self.relay_with()
+        self.relay.stop()
+        for words in (["sync"], ["add", "new@example.net", "--reason", "BOUNCE", "--ses"]):
+            done = self.relay.run("suppression", *words)
+            self.assertEqual(done.returncode, 69, done.stderr)
+            self.assertIn("the daemon is not running", done.stderr)
+        self.relay.cli("suppression", "check", "new@example.net")
+
     def test_without_the_daemon(self):
         self.relay_with()
         self.assertEqual(self.relay.stop(), 0)

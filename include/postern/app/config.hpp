@@ -174,7 +174,7 @@ struct Config {
   DnsConfig dns;
   SuppressionConfig suppression;
   AwsConfig aws;
-  std::vector<UpstreamConfig> upstream;  // never empty
+  std::vector<UpstreamConfig> upstream;  // never empty in a whole configuration
   DeliveryConfig delivery;
   AdminConfig admin;
   LogConfig log;
@@ -204,9 +204,15 @@ struct Machine {
   static Machine here();  // this process's environment, gethostname, the disk
 };
 
+// How much of the file counts. local: not upstream, dkim and aws, for commands over the stores: they run
+// where neither the secrets nor the environment of the service are to be had.
+enum class Extent { whole, local };
+
 using LoadResult = boost::system::result<Config, Problems>;
-LoadResult load_config(const std::string& path, const Machine& machine = Machine::here());
-LoadResult parse_config(std::string_view text, const std::string& file, const Machine& machine);
+LoadResult load_config(const std::string& path, const Machine& machine = Machine::here(),
+                       Extent extent = Extent::whole);
+LoadResult parse_config(std::string_view text, const std::string& file, const Machine& machine,
+                        Extent extent = Extent::whole);
 
 // Every key there is, in the order of the file; elements of lists as "upstream[].tls".
 struct KeyInfo {

@@ -1,5 +1,6 @@
 """postern under test: its configuration, the daemon, its command line, its HTTP side."""
 import json
+import os
 import pathlib
 import re
 import signal
@@ -112,15 +113,30 @@ class Postern:
 
     # --- its operator
 
-    def run(self, *words):
+    def run(self, *words, stdout=subprocess.PIPE):
         """Runs `postern WORDS -c FILE` to its end."""
         return subprocess.run(
             [str(paths.POSTERN), *words, "-c", str(self.file)],
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=60,
         )
+
+    def run_into(self, device, *words):
+        """`postern WORDS > DEVICE`."""
+        with open(device, "wb") as stdout:
+            return self.run(*words, stdout=stdout)
+
+    def run_unread(self, *words):
+        """`postern WORDS | ...` whose reader has gone."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        try:
+            return self.run(*words, stdout=writing)
+        finally:
+            os.close(writing)
 
     def cli(self, *words, code=0):
         """The standard output of `postern WORDS`, which must end with this exit code."""
