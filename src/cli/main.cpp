@@ -19,6 +19,7 @@ bool reader_has_gone() {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a failed write is answered where it happens, a socket never kills us
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a write that fails, and no mail is lost
   std::ios::sync_with_stdio(false);
   const int code = postern::cli::run({argv + 1, argv + argc}, std::cout, std::cerr);
   std::cout.flush();

@@ -128,7 +128,17 @@ void print(std::ostream& out, const policy::SpfReport& report, const policy::Spf
   out << fmt::format("look-ups: {} of 10, without an answer: {} of 2\n", report.lookups, report.void_lookups);
 }
 
+void check_domain(const std::string& domain) {
+  const bool plain = !domain.empty() && domain.find_first_of("@/: \t") == std::string::npos;
+  if (plain) return;
+  const auto at = domain.find('@');
+  const std::string hint =
+      at == std::string::npos ? "" : "; postern spf " + domain.substr(at + 1) + " --from " + domain;
+  throw Failure{app::exit_usage, "'" + domain + "' is no domain" + hint};
+}
+
 int explain(const Invocation& invocation, const Question& question) {
+  check_domain(question.domain);
   const auto config = config_or_defaults(invocation);
   Network network(config.dns);
   const auto client = client_of(question, config, network);

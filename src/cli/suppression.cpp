@@ -239,7 +239,8 @@ void add_suppression(CLI::App& program, Invocation& invocation) {
       "  postern suppression add jane@example.com --reason COMPLAINT\n"
       "  postern suppression import list.csv\n  postern suppression export > list.csv\n"
       "A running daemon acts on a change from the next RCPT on. Import takes address,reason,since or a\n"
-      "bare address a line, or the JSON lines of aws sesv2 list-suppressed-destinations; - is stdin.");
+      "bare address a line, or one JSON object a line as SES lists them (EmailAddress, Reason,\n"
+      "LastUpdateTime); - is stdin.");
   auto* listing = group->add_subcommand("list", "List all entries with reason, time and source");
   auto as_json = std::make_shared<bool>(false);
   listing->add_flag("--json", *as_json, "one object a line");

@@ -149,16 +149,15 @@ base::Task<PassEnd> Passes::conclude(Pass pass, const bool& force) {
   auto state = co_await context_.deps.list.sync_state();
   if (state.has_error()) co_return failure(state.error(), "full");
   const auto doubt = doubt_of(*state, pass);
-  if (!doubt || force || confirms(*state, pass)) {
+  if (!doubt || force) {
     auto end = co_await accept(std::move(pass));
     co_return end;
   }
   suppression::Doubt kept{*doubt, pass.scope, pass.entries};
   auto abandoned = co_await context_.deps.list.abandon(PassKind::full, std::move(kept));
   if (abandoned.has_error()) co_return failure(abandoned.error(), "full");
-  const std::string message = *doubt +
-                              "; the list is kept as it was until a second full pass finds the same, or "
-                              "postern suppression sync --force";
+  const std::string message =
+      *doubt + "; the list is kept as it was. If it is right: postern suppression sync --force";
   context_.status.doubt = *doubt;
   context_.status.last_error = message;
   context_.figures.doubtful.add();

@@ -15,6 +15,7 @@ using suppression::PassKind;
 namespace {
 
 constexpr base::Duration first_wait = std::chrono::seconds(2);
+constexpr base::Duration doubtful_for = std::chrono::hours(1);
 constexpr base::Duration wait_after_failure = std::chrono::minutes(10);
 constexpr base::Duration between_sweeps = std::chrono::milliseconds(20);  // others use the disk too
 
@@ -43,6 +44,7 @@ struct SuppressionSync::State {
   std::unique_ptr<base::Timer> wake;
   base::SteadyTime not_before{};
   std::optional<std::uint64_t> requested;
+  base::SteadyTime doubtful_until{};  // till then only changes are asked for
   bool force = false;
   bool owed = false;     // a full pass: the last one failed
   bool changed = false;  // the settings, since they were last looked at
@@ -109,9 +111,11 @@ base::Task<base::Result<Due>> SuppressionSync::State::due(SettingsPtr settings) 
   if (!settings->enabled || context.deps.clock.steady_now() < not_before) co_return Due::nothing;
   auto known = co_await context.deps.list.sync_state();
   if (known.has_error()) co_return known.error();
-  const bool whole = owed || known->scope != scope_of(*settings) || !known->changes_from || known->full ||
-                     known->doubt || older_than(known->last_full, settings->full_interval, context.now());
-  co_return whole ? Due::full : Due::changes;
+  const bool fresh = known->scope != scope_of(*settings) || !known->changes_from;
+  const bool whole = owed || known->full ||
+                     (context.deps.clock.steady_now() >= doubtful_until &&
+                      (known->doubt || older_than(known->last_full, settings->full_interval, context.now())));
+  co_return fresh || whole ? Due::full : Due::changes;
 }
 
 base::Task<PassEnd> SuppressionSync::State::one_pass(Due what) {
@@ -124,6 +128,7 @@ base::Task<PassEnd> SuppressionSync::State::one_pass(Due what) {
   auto end = co_await passes.full(id, force);
   force = false;
   owed = end.ending == Ending::failed;
+  if (end.ending == Ending::doubtful) doubtful_until = context.deps.clock.steady_now() + doubtful_for;
   co_return end;
 }
 
@@ -181,6 +186,7 @@ void SuppressionSync::settings_changed() {
 std::uint64_t SuppressionSync::request_full(bool force) {
   auto& state = *state_;
   state.force = state.force || force;
+  state.account.make_due();
   if (state.context.status.full) return state.context.status.full->id;
   if (!state.requested) state.requested = ++state.context.status.last_id;
   state.wake->cancel();

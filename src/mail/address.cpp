@@ -97,13 +97,16 @@ std::string_view domain_of(std::string_view address) {
 
 std::string lookup_key(std::string_view address) {
   const auto local = local_part(address);
-  if (local.size() < 2 || !local.starts_with('"') || !local.ends_with('"')) return base::to_lower(address);
-  std::string inside;
-  const auto quoted = local.substr(1, local.size() - 2);
-  for (std::size_t i = 0; i < quoted.size(); ++i)
-    inside += quoted[i] == '\\' && i + 1 < quoted.size() ? quoted[++i] : quoted[i];
-  const bool needless = is_dot_string(inside);
-  return base::to_lower(needless ? inside.append(address.substr(local.size())) : std::string(address));
+  if (!is_quoted_string(local)) return base::to_lower(address);
+  std::string inside, quoted = "\"";
+  for (std::size_t i = 1; i + 1 < local.size(); ++i) {
+    if (local[i] == '\\') ++i;
+    if (local[i] == '\\' || local[i] == '"') quoted += '\\';
+    inside += local[i];
+    quoted += local[i];
+  }
+  const auto rest = address.substr(local.size());
+  return base::to_lower(is_dot_string(inside) ? inside.append(rest) : quoted.append("\"").append(rest));
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view address) {

@@ -1,9 +1,13 @@
 #include "alignment_advice.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "alignment_records.hpp"
 #include "dmarc_names.hpp"
+#include "postern/policy/spf.hpp"
 
 namespace postern::policy {
 
@@ -41,13 +45,27 @@ std::string sender_reason(SpfResult result) {
   return result == SpfResult::none ? "spf_missing" : "spf_" + std::string(to_string(result));
 }
 
+// An include costs one look-up (that of SES has none within), a network none. Empty: it fits.
+std::string too_many(const AuthorisedSpf& spf) {
+  const auto includes =
+      std::ranges::count_if(spf.missing, [](const auto& entry) { return !net::Network::parse(entry); });
+  const auto needed = spf.lookups + includes;
+  if (needed <= SpfOptions().max_lookups) return {};
+  return fmt::format(
+      " With SES in it that record needs {} look-ups, and receivers stop with an error after {}: take "
+      "includes "
+      "out that are not used any more, or put the networks of one in its place; then add {}.",
+      needed, SpfOptions().max_lookups, fmt::join(spf.missing, ", "));
+}
+
 void advise_sender(const AlignmentQuestion& question, const AlignmentFacts& facts, std::vector<Advice>& out) {
   const auto& domain = question.sender_domain;
   const auto& spf = facts.sender;
   if (domain.empty() || spf.worst == SpfResult::pass) return;
   if (spf.worst == SpfResult::temperror && !facts.authorised_problem.empty()) return;
-  Advice advice{domain, sender_reason(spf.worst), sender_text(domain, spf), {}};
-  if (spf.worst != SpfResult::temperror)
+  const auto unfit = too_many(spf);
+  Advice advice{domain, sender_reason(spf.worst), sender_text(domain, spf) + unfit, {}};
+  if (spf.worst != SpfResult::temperror && unfit.empty())
     advice.record = txt_record(domain, spf_with(facts.sender_records, spf.missing, spf.broken));
   out.push_back(std::move(advice));
 }

@@ -142,6 +142,7 @@ base::Task<AuthorisedSpf> check_authorised(net::Resolver& resolver, AuthorisedNe
   const SpfOptions full{.keep_terms = true, .explain = false};
   const auto report = co_await check_host(resolver, query_for(first_address(worst->network), domain), full);
   out.detail = describe(*worst, report);
+  out.lookups = report.lookups;
   if (report.result == SpfResult::permerror) out.broken = broken_terms(report);
   co_return out;
 }

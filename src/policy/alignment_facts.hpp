@@ -29,6 +29,7 @@ struct AuthorisedSpf {
   std::string detail;                // which network, which term
   std::vector<std::string> missing;  // entries of spf.authorised with a network that does not pass
   std::vector<std::string> broken;   // terms of its record that find nothing and make it an error
+  int lookups = 0;                   // that its record costs a client that no term lets pass
   std::string record;                // as published
 };
 

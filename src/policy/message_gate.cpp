@@ -83,8 +83,11 @@ Verdict verdict_of(const AlignmentSettings& settings, const Assessment& found, c
     auto verdict = spf_verdict(found, facts);
     if (verdict.kind != Kind::keep) return verdict;
   }
-  if (settings.dmarc == AlignmentAction::enforce) return dmarc_verdict(found);
-  return {};
+  if (settings.dmarc != AlignmentAction::enforce) return {};
+  // Receivers make of such a From what they like, some of them a domain that refuses this mail.
+  if (facts.from.empty())
+    return refuse(Kind::reject, Reason::dmarc_fail, "From names no domain that could be read");
+  return dmarc_verdict(found);
 }
 
 bool enforces(const AlignmentSettings& settings) {

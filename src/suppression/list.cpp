@@ -100,7 +100,7 @@ base::Task<base::Result<void>> StoredList::add(Entry entry) {
 }
 
 base::Task<base::Result<bool>> StoredList::remove(std::string address) {
-  const auto removed = co_await remove_everywhere(std::move(address));
+  const auto removed = co_await take_off(std::move(address), std::nullopt);
   if (removed.has_error()) co_return removed.error();
   co_return removed->own || removed->listed;
 }

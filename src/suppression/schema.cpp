@@ -1,5 +1,6 @@
 #include "suppression/schema.hpp"
 
+#include "postern/base/text.hpp"
 #include "postern/mail/address.hpp"
 
 namespace postern::suppression {
@@ -96,10 +97,13 @@ std::string_view to_string(PassKind kind) {
   return kind == PassKind::full ? "full" : "changes";
 }
 
+// SES lists what it was given, also with blanks around it and with the dot of the root: nobody is mailed so.
 std::optional<ListedRow> row_of(const Listed& listed) {
-  const auto mailbox = mail::parse_mailbox(listed.address);
+  auto address = base::trim(listed.address);
+  if (address.ends_with('.')) address.remove_suffix(1);
+  const auto mailbox = mail::parse_mailbox(address);
   if (mailbox.has_error() || mailbox->empty()) return std::nullopt;
-  ListedRow row{mail::lookup_key(listed.address), listed.address, shortened(listed.reason),
+  ListedRow row{mail::lookup_key(address), listed.address, shortened(listed.reason),
                 std::int64_t{listed.updated.time_since_epoch().count()}};
   if (row.spelling == row.key) row.spelling.clear();
   return row;

@@ -177,9 +177,9 @@ base::Result<std::size_t> Store::put(std::span<const Entry> entries, bool more_f
   return write_failed(e);
 }
 
-// The copies first: their counts ask whether there is an own entry. The time stands until a full pass that
-// began later has taken its word from SES.
-base::Result<Removed> Store::remove(const std::string& key, base::WallTime now) try {
+// The copies first: their counts ask whether there is an own entry. The time of a removal at SES stands until
+// a full pass that began later has taken its word from there.
+base::Result<Removed> Store::remove(const std::string& key, std::optional<base::WallTime> at_ses) try {
   SQLite::Transaction transaction(connection());
   Removed was;
   for (auto& generation : generations_.live()) {
@@ -191,12 +191,8 @@ base::Result<Removed> Store::remove(const std::string& key, base::WallTime now) 
   bind_all(remove_, key);
   was.own = remove_.exec() > 0;
   if (was.own) add_to_own(-1);
-  // Without a sync nothing would ever take the note away.
-  SQLite::Statement note(connection(),
-                         "INSERT OR REPLACE INTO removed(key, at) SELECT ?, ? FROM state "
-                         "WHERE last_full IS NOT NULL OR EXISTS (SELECT 1 FROM pass)");
-  bind_all(note, key, std::int64_t{now.time_since_epoch().count()});
-  note.exec();
+  if (at_ses)
+    run(connection(), "INSERT OR REPLACE INTO removed(key, at) VALUES (?, ?)", key, number(*at_ses));
   commit(transaction);
   return was;
 } catch (const SQLite::Exception& e) {

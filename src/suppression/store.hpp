@@ -39,7 +39,8 @@ class Store {
   // Books writer: own entries.
   // How many were new. When more of the same follow, the last of them brings all to disk.
   base::Result<std::size_t> put(std::span<const Entry> entries, bool more_follow = false);
-  base::Result<Removed> remove(const std::string& key, base::WallTime now);
+  // With the time of a removal at SES no older page of a pass brings it back.
+  base::Result<Removed> remove(const std::string& key, std::optional<base::WallTime> at_ses);
   bool checkpoint_if_due();  // true: it was
   // Why nothing more may be written; set by the slice that met it.
   const std::optional<base::Error>& broken() const { return broken_; }

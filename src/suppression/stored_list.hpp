@@ -46,6 +46,7 @@ class StoredList final : public List, public SyncTarget {
  private:
   base::Task<base::Result<void>> merge_crowded(PassKind kind);
   base::Task<base::Result<void>> move_over(PassKind kind, base::WallTime now);
+  base::Task<base::Result<Removed>> take_off(std::string address, std::optional<base::WallTime> at_ses);
   bool known_absent(const std::string& key) const;
   void changed();  // after what may have added or removed much
 

@@ -165,8 +165,14 @@ base::Task<base::Result<void>> StoredList::put_listed(Listed entry) {
 }
 
 base::Task<base::Result<Removed>> StoredList::remove_everywhere(std::string address) {
+  const auto removed = co_await take_off(std::move(address), ses_time_());
+  co_return removed;
+}
+
+base::Task<base::Result<Removed>> StoredList::take_off(std::string address,
+                                                       std::optional<base::WallTime> at_ses) {
   std::function<base::Result<Removed>(Store&)> slice =
-      [key = mail::lookup_key(address), now = ses_time_()](Store& store) { return store.remove(key, now); };
+      [key = mail::lookup_key(address), at_ses](Store& store) { return store.remove(key, at_ses); };
   const auto removed = co_await write(writer_, store_, std::move(slice));
   changed();
   if (removed.has_value() && (removed->own || removed->listed))

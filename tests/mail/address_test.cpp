@@ -137,6 +137,8 @@ TEST(Address, is_looked_up_without_quotes_that_it_does_not_need) {
   EXPECT_EQ(lookup_key("\"j\\ane\"@example.com"), "jane@example.com");
   EXPECT_EQ(lookup_key("\"jane x\"@example.com"), "\"jane x\"@example.com");
   EXPECT_EQ(lookup_key("\"jane@x\"@example.com"), "\"jane@x\"@example.com");
+  EXPECT_EQ(lookup_key("\"jane\\ \\x\"@example.com"), "\"jane x\"@example.com");
+  EXPECT_EQ(lookup_key("\"a\\\"b\\\\\"@example.com"), "\"a\\\"b\\\\\"@example.com");
   EXPECT_EQ(lookup_key("\".jane\"@example.com"), "\".jane\"@example.com");
   EXPECT_EQ(lookup_key("\"\"@example.com"), "\"\"@example.com");
   EXPECT_EQ(lookup_key("\"@example.com"), "\"@example.com");

@@ -104,6 +104,22 @@ TEST_F(SenderSpf, networks_in_authorised_are_tried_as_they_are) {
   EXPECT_EQ(record(found, "spf_fail"), "example.com. TXT \"v=spf1 ip6:2001:db8::/32 ip4:192.0.2.0/24 -all\"");
 }
 
+// A record that receivers can't evaluate is worse than one without SES.
+TEST_F(SenderSpf, a_record_that_would_need_more_than_ten_look_ups_is_not_proposed) {
+  std::string includes;
+  for (int i = 0; i < 10; ++i) {
+    const auto name = "i" + std::to_string(i) + ".example.com";
+    zone(name + " TXT v=spf1 ip4:192.0.2." + std::to_string(i) + " -all");
+    includes += "include:" + name + " ";
+  }
+  zone("example.com TXT v=spf1 " + includes + "-all");
+  const auto found = ask_sender("example.com");
+  EXPECT_EQ(found->spf, SpfResult::fail);
+  EXPECT_EQ(record(found, "spf_fail"), "");
+  EXPECT_NE(found->advice.front().text.find("needs 11 look-ups"), std::string::npos)
+      << found->advice.front().text;
+}
+
 TEST_F(SenderSpf, record_that_lets_everybody_in_is_not_proposed_again) {
   settings_.authorised = {"2001:db8::/32"};
   zone("example.com TXT v=spf1 -ip6:2001:db8::/32 +all");

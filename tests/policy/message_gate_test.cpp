@@ -168,6 +168,16 @@ TEST_F(MessageGateTest, a_record_too_long_for_a_reply_is_left_to_doctor) {
   EXPECT_LT(refused.detail.size(), 500u);
 }
 
+TEST_F(MessageGateTest, enforced_dmarc_refuses_a_from_without_a_domain_that_can_be_read) {
+  act(AlignmentAction::off, AlignmentAction::enforce);
+  const auto refused = check("good.example", std::vector<std::string>()).verdict;
+  EXPECT_EQ(refused.kind, Verdict::Kind::reject);
+  EXPECT_EQ(refused.reason, Verdict::Reason::dmarc_fail);
+  EXPECT_EQ(refused.detail, "From names no domain that could be read");
+  act(AlignmentAction::off, AlignmentAction::report);
+  EXPECT_EQ(check("good.example", std::vector<std::string>()).verdict.kind, Verdict::Kind::keep);
+}
+
 TEST_F(MessageGateTest, enforced_dmarc_refuses_what_is_not_aligned) {
   act(AlignmentAction::off, AlignmentAction::enforce);
   const auto refused = check("good.example").verdict;  // unsigned, and SES's MAIL FROM is amazonses.com

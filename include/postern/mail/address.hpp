@@ -19,8 +19,8 @@ bool is_local_part(std::string_view text);  // "root" of MAIL FROM:<root>: what 
 std::string_view local_part(std::string_view address);  // up to the last @; all of it when there is none
 std::string_view domain_of(std::string_view address);   // after the last @; empty when there is none
 
-// What the suppression list compares: lower case of the whole, without quotes that the local part does not
-// need ("jane"@example.com is jane@example.com, RFC 5321 4.1.2).
+// What the suppression list compares: lower case of the whole, without the quotes and backslashes that the
+// local part does not need ("j\ane"@example.com is jane@example.com, RFC 5321 4.1.2).
 std::string lookup_key(std::string_view address);
 
 // Shell-like pattern of the configuration: * matches any run, ? one character; case does not count.
