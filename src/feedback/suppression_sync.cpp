@@ -186,7 +186,6 @@ void SuppressionSync::settings_changed() {
 std::uint64_t SuppressionSync::request_full(bool force) {
   auto& state = *state_;
   state.force = state.force || force;
-  state.account.make_due();
   if (state.context.status.full) return state.context.status.full->id;
   if (!state.requested) state.requested = ++state.context.status.last_id;
   state.wake->cancel();

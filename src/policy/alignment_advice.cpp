@@ -65,7 +65,9 @@ void advise_sender(const AlignmentQuestion& question, const AlignmentFacts& fact
   if (spf.worst == SpfResult::temperror && !facts.authorised_problem.empty()) return;
   const auto unfit = too_many(spf);
   Advice advice{domain, sender_reason(spf.worst), sender_text(domain, spf) + unfit, {}};
-  if (spf.worst != SpfResult::temperror && unfit.empty())
+  // What is an error already gets better by it: SES stands in front.
+  const bool helps = unfit.empty() || spf.worst == SpfResult::permerror;
+  if (spf.worst != SpfResult::temperror && helps)
     advice.record = txt_record(domain, spf_with(facts.sender_records, spf.missing, spf.broken));
   out.push_back(std::move(advice));
 }

@@ -168,16 +168,6 @@ TEST_F(MessageGateTest, a_record_too_long_for_a_reply_is_left_to_doctor) {
   EXPECT_LT(refused.detail.size(), 500u);
 }
 
-TEST_F(MessageGateTest, enforced_dmarc_refuses_a_from_without_a_domain_that_can_be_read) {
-  act(AlignmentAction::off, AlignmentAction::enforce);
-  const auto refused = check("good.example", std::vector<std::string>()).verdict;
-  EXPECT_EQ(refused.kind, Verdict::Kind::reject);
-  EXPECT_EQ(refused.reason, Verdict::Reason::dmarc_fail);
-  EXPECT_EQ(refused.detail, "From names no domain that could be read");
-  act(AlignmentAction::off, AlignmentAction::report);
-  EXPECT_EQ(check("good.example", std::vector<std::string>()).verdict.kind, Verdict::Kind::keep);
-}
-
 TEST_F(MessageGateTest, enforced_dmarc_refuses_what_is_not_aligned) {
   act(AlignmentAction::off, AlignmentAction::enforce);
   const auto refused = check("good.example").verdict;  // unsigned, and SES's MAIL FROM is amazonses.com
@@ -218,10 +208,15 @@ TEST_F(MessageGateTest, domains_of_one_from_share_the_budget) {
   EXPECT_TRUE(answered);
 }
 
-TEST_F(MessageGateTest, a_from_without_a_domain_is_only_reported) {
-  act(AlignmentAction::enforce, AlignmentAction::enforce);
+TEST_F(MessageGateTest, a_from_without_a_domain_is_reported_and_where_dmarc_is_enforced_refused) {
+  act(AlignmentAction::enforce, AlignmentAction::report);
   EXPECT_EQ(check("app@signed.example", {}).verdict.kind, Verdict::Kind::keep);
-  ASSERT_EQ(booked.size(), 1u);
+  act(AlignmentAction::off, AlignmentAction::enforce);
+  const auto refused = check("app@signed.example", {}).verdict;
+  EXPECT_EQ(refused.kind, Verdict::Kind::reject);
+  EXPECT_EQ(refused.reason, Verdict::Reason::dmarc_fail);
+  EXPECT_EQ(refused.detail, "From names no domain that could be read");
+  ASSERT_EQ(booked.size(), 2u);
   EXPECT_EQ(booked[0].dmarc, "none");
   EXPECT_THAT(booked[0].detail, HasSubstr("From has no address"));
 }

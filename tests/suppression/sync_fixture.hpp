@@ -65,6 +65,10 @@ struct Opened {
   void add(const std::string& address, const std::string& reason = "MANUAL") {
     ASSERT_TRUE(books->wait(list->add({address, reason, "manual", now()})).has_value());
   }
+  void remove_everywhere(const std::string& address) {
+    const auto removed = books->wait(sync().remove_everywhere(address));
+    EXPECT_TRUE(removed.has_value() && (removed->own || removed->listed)) << address;
+  }
   bool remove(const std::string& address) { return books->wait(list->remove(address)).value(); }
   int sweep() {
     int slices = 0;

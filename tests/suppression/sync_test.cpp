@@ -171,22 +171,22 @@ TEST_F(SyncTest, a_newer_listing_stands_against_an_older_one) {
   EXPECT_EQ(find("a@example.com")->reason, "COMPLAINT");
 }
 
-TEST_F(SyncTest, a_removal_is_not_undone_by_an_older_page_of_a_running_pass) {
+TEST_F(SyncTest, a_removal_at_ses_is_not_undone_by_an_older_page_of_a_running_pass) {
   must(full({"a", "b"}));
   books->clock.set(std::chrono::hours(2));
   must(begin(PassKind::full));
   ASSERT_TRUE(page(PassKind::full, listing({"a"}), "t").has_value());
-  EXPECT_TRUE(remove("a@example.com"));
-  EXPECT_TRUE(remove("B@example.com"));
+  remove_everywhere("a@example.com");
+  remove_everywhere("B@example.com");
   EXPECT_FALSE(listed("b@example.com"));
   ASSERT_TRUE(page(PassKind::full, listing({"a", "b", "c"}), "").has_value());
   must(finish(PassKind::full));
   EXPECT_EQ(addresses(), (Names{"c@example.com"}));
 }
 
-TEST_F(SyncTest, a_removal_counts_for_changes_with_their_overlap_too) {
+TEST_F(SyncTest, a_removal_at_ses_counts_for_changes_with_their_overlap_too) {
   must(full({"a"}));
-  EXPECT_TRUE(remove("a@example.com"));
+  remove_everywhere("a@example.com");
   books->clock.set(std::chrono::minutes(5));
   must(begin(PassKind::changes));
   auto before = listed_as("a@example.com");
@@ -194,6 +194,14 @@ TEST_F(SyncTest, a_removal_counts_for_changes_with_their_overlap_too) {
   ASSERT_TRUE(page(PassKind::changes, {before}, "").has_value());
   must(finish(PassKind::changes));
   EXPECT_FALSE(listed("a@example.com"));
+}
+
+TEST_F(SyncTest, a_removal_here_alone_lasts_until_ses_lists_the_address_again) {
+  must(full({"a"}));
+  EXPECT_TRUE(remove("a@example.com"));
+  EXPECT_FALSE(listed("a@example.com"));
+  must(full({"a"}));
+  EXPECT_TRUE(listed("a@example.com"));
 }
 
 TEST_F(SyncTest, what_ses_lists_after_a_removal_is_taken) {
