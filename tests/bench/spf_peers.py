@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """SPF evaluations a second: postern beside pyspf (Debian python3-spf) and libspf2 (libspf2-dev) on one zone.
 
-  spf_peers.py BENCH      the program policy_spf_bench of a `bench` build
+  spf_peers.py BENCH [--rounds N]      the program policy_spf_bench of a `bench` build
 
 POSTERN_TESTDNS names a DNS server that takes --listen ADDRESS:PORT --zone FILE.json. Without it, or without a
 peer, what is missing is left out and named. warm: every answer is in the peer's cache or memory, and a second
 is one of CPU time. cold: every question goes over loopback to the DNS server, whose work is part of the
-figure, and a second is one of the wall clock.
+figure, and a second is one of the wall clock. All take turns, N times: medians are printed, and how much
+faster postern was in the same round, median, least and most.
 """
+import argparse
 import json
 import os
 import pathlib
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -152,43 +155,66 @@ def expect(peer, question, result):
 
 
 def print_table(zone, columns):
-    print(f"{'evaluations a second':24}" + "".join(f"{name:>12}" for name in columns))
+    """columns: {peer: [rates of each round]}. Medians, and of each round how much faster postern was."""
+    peers = [name for name in columns if name not in ("postern", "in memory")]
+    head = "".join(f"{name:>12}" for name in columns)
+    print(f"{'evaluations a second':24}{head}" + "".join(f"{'postern/' + name:>26}" for name in peers))
     for kind in ("warm", "cold"):
         for question in zone["questions"]:
             key = kind, question["name"]
-            cells = (f"{rates[key]:12,.0f}" if key in rates else f"{'-':>12}" for rates in columns.values())
-            print(f"{kind + ' ' + question['name']:24}" + "".join(cells))
+            found = {
+                name: [rates[key] for rates in rounds if key in rates] for name, rounds in columns.items()
+            }
+            cells = (f"{statistics.median(r):12,.0f}" if r else f"{'-':>12}" for r in found.values())
+            ratios = (ratio(found["postern"], found[name]) for name in peers)
+            print(f"{kind + ' ' + question['name']:24}" + "".join(cells) + "".join(ratios))
+
+
+def ratio(ours, theirs):
+    if not ours or not theirs:
+        return f"{'-':>26}"
+    each = sorted(a / b for a, b in zip(ours, theirs))
+    return f"{statistics.median(each):.2f} ({each[0]:.2f} to {each[-1]:.2f})".rjust(26)
+
+
+def measure(bench, zone, kinds, port, rounds):
+    """The columns of the table, and notes of what is left out. All take turns, for load to meet all alike."""
+    columns, notes = {"postern": [], "in memory": []}, []
+    peers = {"pyspf": pyspf_rates, "libspf2": libspf2_rates}
+    for _ in range(rounds):
+        rates = postern_rates(bench, zone["questions"], port)
+        columns["postern"].append(rates)
+        memory = {("warm", name): rate for (kind, name), rate in rates.items() if kind == "memory"}
+        columns["in memory"].append(memory)
+        for name, peer in list(peers.items()):
+            try:
+                columns.setdefault(name, []).append(peer(zone, kinds, port))
+            except (ImportError, RuntimeError) as error:
+                notes.append(f"{name} is left out: {error}")
+                del peers[name], columns[name]
+    return columns, notes
 
 
 def main():
-    if len(sys.argv) != 2 or not os.access(sys.argv[1], os.X_OK):
-        print(__doc__.strip(), file=sys.stderr)
-        return 64
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bench", help="the program policy_spf_bench of a `bench` build")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
     zone = json.loads(ZONE.read_text())
     port = free_port()
     server, why = start_dns(port)
     port = port if server else None
     kinds = ["warm", "cold"] if server else ["warm"]
-    columns, notes = {}, [why] if why else []
     try:
-        rates = postern_rates(sys.argv[1], zone["questions"], port)
-        columns["postern"] = rates
-        memory = {("warm", name): rate for (kind, name), rate in rates.items() if kind == "memory"}
-        columns["in memory"] = memory
-        for name, peer in (("pyspf", pyspf_rates), ("libspf2", libspf2_rates)):
-            try:
-                columns[name] = peer(zone, kinds, port)
-            except (ImportError, RuntimeError) as error:
-                notes.append(f"{name} is left out: {error}")
+        columns, notes = measure(options.bench, zone, kinds, port, options.rounds)
     finally:
         if server:
             server.terminate()
             server.wait()
     print_table(zone, columns)
-    for note in notes:
+    for note in [why, *notes] if why else notes:
         print("note:", note)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

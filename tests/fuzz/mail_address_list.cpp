@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "postern/mail/address.hpp"
+#include "postern/mail/from.hpp"
 
 using namespace postern;
 
@@ -26,11 +27,21 @@ void check_mailbox(std::string_view text) {
   require(local + "@" + std::string(mail::domain_of(*mailbox)) == *mailbox);
 }
 
+// What is mended reads as one address from then on, and is no other header field.
+void check_mended(std::string_view body) {
+  const auto mended = mail::mended_from(body);
+  if (!mended) return;
+  const auto addresses = mail::parse_address_list(*mended);
+  require(addresses && addresses->size() == 1 && !mail::mended_from(*mended));
+  require(std::count(mended->begin(), mended->end(), '\n') <= std::count(body.begin(), body.end(), '\n'));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   check_mailbox(body);
+  check_mended(body);
   const auto list = mail::parse_address_list(body);
   if (list.has_error()) return 0;
   std::string replaced;

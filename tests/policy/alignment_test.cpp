@@ -112,6 +112,44 @@ TEST_F(AlignmentCaching, same_question_under_way_is_asked_once) {
   EXPECT_EQ(dns_.queries("_dmarc.example.com"), 2U);
 }
 
+TEST_F(AlignmentCaching, what_is_prepared_is_known_without_anybody_having_waited) {
+  good_zone();
+  alignment_.prepare(shared_, question());
+  alignment_.prepare(shared_, question());
+  pass_time(seconds(0));
+  const auto asked = dns_.queries();
+  const auto found = known(question());
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->dmarc, DmarcResult::pass_dkim);
+  alignment_.prepare(shared_, question());
+  alignment_.stop();
+  alignment_.prepare(shared_, question("example.org"));
+  pass_time(seconds(0));
+  EXPECT_EQ(dns_.queries(), asked);
+}
+
+// In an outage every message asks.
+TEST_F(AlignmentCaching, what_is_known_of_look_ups_that_hang_is_judged_once_a_second) {
+  zone("example.com TIMEOUT\n_dmarc.example.com TIMEOUT");
+  dns_.slow("example.com", clock_, seconds(20));
+  begin(question());
+  pass_time(seconds(3));
+  const auto ask = [this] {
+    const auto found = begin(question());
+    pass_time(seconds(0));
+    return *found;
+  };
+  const auto first = ask();
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->spf, SpfResult::temperror);
+  EXPECT_EQ(ask(), first);
+  pass_time(seconds(1));
+  const auto later = ask();
+  ASSERT_NE(later, nullptr);
+  EXPECT_NE(later, first);
+  EXPECT_EQ(later->spf, SpfResult::temperror);
+}
+
 TEST_F(AlignmentCaching, budget_ends_the_wait_to_the_millisecond_and_the_look_ups_go_on) {
   good_zone();
   dns_.slow("_dmarc.example.com", clock_, seconds(4));
