@@ -120,7 +120,8 @@ class Refusals(ForeignUpstreamScenario):
         wait.until(lambda: self.relay.queue(), 10, "the message in the queue")
         self.relay.send("after it", to="good@example.net")
         self.aiosmtpd.wait_for(1)
-        self.assertEqual(len(self.relay.queue()), 1)
+        wait.until(lambda: len(self.relay.queue()) == 1, 10, self.relay.queue)
+        self.assertEqual(self.relay.queue()[0]["recipients"][0]["address"], "drop@example.net")
 
 
 class Certificates(ForeignUpstreamScenario):
